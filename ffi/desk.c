@@ -1,0 +1,265 @@
+/* The desk's calls and the cold ones: they open, close and list, so they run
+ * at start, at a reload, or between turns, never while a victim's death is
+ * awaited. Every call answers >= 0 or -errno. */
+#include "internal.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#define NR_PIDFD_OPEN 434
+#define DENTS_BYTES 8192
+
+static int scan_fd = -1;
+static int scan_is_proc;
+static char dents[DENTS_BYTES] __attribute__((aligned(16)));
+
+int32_t shim_open(const char *path, int32_t flags, int32_t mode) {
+  return result(open(path, flags | O_CLOEXEC, (mode_t)mode));
+}
+
+int32_t shim_shut(int32_t fd) {
+  return result(close(fd));
+}
+
+int32_t shim_watch(int32_t fd, int32_t events, int32_t tag) {
+  return result(watch(fd, (uint32_t)events, tag, 0));
+}
+
+/* Registers a PSI trigger; the NUL belongs to what the kernel wants. Edge
+ * triggered: a removed group says so once, not for ever. */
+int32_t shim_trigger(const char *path, const char *text, int32_t tag) {
+  int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  if (write(fd, text, strlen(text) + 1) >= 0 &&
+      watch(fd, EPOLLPRI | EPOLLET, tag, 0) == 0)
+    return fd;
+  int error = errno;
+  close(fd);
+  return -error;
+}
+
+static int32_t address_of(const char *path, struct sockaddr_un *address) {
+  size_t length = strlen(path);
+  if (length == 0 || length >= sizeof address->sun_path) return -ENAMETOOLONG;
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  memcpy(address->sun_path, path, length);
+  if (path[0] == '@') {
+    address->sun_path[0] = '\0';
+    return (int32_t)(offsetof(struct sockaddr_un, sun_path) + length);
+  }
+  return (int32_t)sizeof *address;
+}
+
+/* A listening SEQPACKET socket at `path`, which no live server may hold. */
+int32_t shim_listen(const char *path, int32_t mode, int32_t uid, int32_t gid) {
+  struct sockaddr_un address;
+  int32_t length = address_of(path, &address);
+  if (length < 0) return length;
+  int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -errno;
+  const struct sockaddr *to = (const struct sockaddr *)(const void *)&address;
+  int error = EADDRINUSE;
+  if (connect(fd, to, (socklen_t)length) != 0) {
+    struct stat old;
+    if (lstat(path, &old) == 0 && S_ISSOCK(old.st_mode)) unlink(path);
+    error = 0;
+  }
+  int on = 1;
+  if (error == 0 &&
+      (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0 ||
+       bind(fd, to, (socklen_t)length) != 0 ||
+       chmod(path, (mode_t)mode) != 0 ||
+       chown(path, (uid_t)uid, (gid_t)gid) != 0 || listen(fd, 8) != 0))
+    error = errno;
+  if (error != 0) close(fd);
+  return error != 0 ? -error : fd;
+}
+
+/* Takes over a listening socket that init or systemd made. */
+int32_t shim_listen_inherited(int32_t fd) {
+  int type = 0, on = 1;
+  socklen_t size = sizeof type;
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return -errno;
+  if (type != SOCK_SEQPACKET) return -EPROTOTYPE;
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+      fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
+      setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0 ||
+      listen(fd, 8) != 0)
+    return -errno;
+  return fd;
+}
+
+int32_t shim_scan_from(int32_t fd, int32_t is_proc) {
+  scan_is_proc = is_proc;
+  return scan_fd = fd;
+}
+
+/* Gives a file its whole size and its blocks, so that later writes need
+ * neither. A file system without fallocate keeps the size. */
+int32_t shim_reserve(int32_t fd, int32_t bytes) {
+  if (ftruncate(fd, bytes) != 0) return -errno;
+  if (bytes > 0 && fallocate(fd, 0, 0, bytes) != 0 && errno != EOPNOTSUPP)
+    return -errno;
+  return 0;
+}
+
+int32_t shim_lock_file(int32_t fd) {
+  return result(flock(fd, LOCK_EX | LOCK_NB));
+}
+
+/* Writes without waiting: a reader that stopped reading costs the text, not
+ * the guard. A pipe that polls writable takes PIPE_BUF bytes at once. */
+int32_t shim_write(int32_t fd, const char *bytes, int32_t count) {
+  struct pollfd ready = {.fd = fd, .events = POLLOUT};
+  if (poll(&ready, 1, 0) < 1 || !(ready.revents & POLLOUT)) return -EAGAIN;
+  return result(write(fd, bytes, (size_t)(count > 4096 ? 4096 : count)));
+}
+
+/* One datagram to a Unix socket (sd_notify, logd), never waiting. */
+int32_t shim_datagram(const char *path, const char *bytes, int32_t count) {
+  struct sockaddr_un address;
+  int32_t length = address_of(path, &address);
+  if (length < 0) return length;
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -errno;
+  const struct sockaddr *to = (const struct sockaddr *)(const void *)&address;
+  int32_t answer = result(sendto(fd, bytes, (size_t)count, MSG_NOSIGNAL, to,
+                                 (socklen_t)length));
+  close(fd);
+  return answer;
+}
+
+int32_t shim_accept(void) {
+  int fd = accept4(mailbox[MB_FD], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) return -errno;
+  int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+  if (watch(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, mailbox[MB_TAG], 0) != 0) {
+    int error = errno;
+    close(fd);
+    return -error;
+  }
+  return fd;
+}
+
+/* Opens a file of a process; it stays that process's whatever the pid becomes. */
+static int open_of(int32_t pid, const char *name, int flags) {
+  char path[40];
+  snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+  return open(path, flags | O_CLOEXEC);
+}
+
+static int32_t read_adj_of(int32_t pid, int32_t *adj) {
+  char text[16] = {0};
+  int fd = open_of(pid, "oom_score_adj", O_RDONLY);
+  if (fd < 0) return -errno;
+  int32_t rc = result(read(fd, text, sizeof text - 1));
+  close(fd);
+  *adj = atoi(text);
+  return rc < 0 ? rc : 0;
+}
+
+int32_t shim_adopt(void) {
+  int32_t pid = mailbox[MB_PID];
+  int pidfd = (int)syscall(NR_PIDFD_OPEN, pid, 0U);
+  if (pidfd < 0) return -errno;
+  int32_t rc = 0;
+  int status = open_of(pid, "status", O_RDONLY);
+  if (status < 0) rc = -errno;
+  if (rc == 0) {
+    rc = result(pread(status, arena + AT_SAMPLES, SAMPLE_BYTES, 0));
+    words_at(AT_SAMPLE_LENGTHS)[0] = rc;
+    if (rc > 0) rc = 0;
+  }
+  if (rc == 0) rc = read_adj_of(pid, &mailbox[MB_ADJ]);
+  /* Alive through the pidfd after the opens: they were all of this process. */
+  if (rc == 0) rc = signal_through(pidfd, 0);
+  if (rc == 0 && watch(pidfd, EPOLLIN | EPOLLET, mailbox[MB_TAG], pid) != 0)
+    rc = -errno;
+  if (rc != 0) {
+    if (status >= 0) close(status);
+    close(pidfd);
+    return rc;
+  }
+  mailbox[MB_STATUS_FD] = status;
+  return pidfd;
+}
+
+int32_t shim_open_status(void) {
+  int fd = open_of(mailbox[MB_PID], "status", O_RDONLY);
+  if (fd < 0) return -errno;
+  int32_t rc = signal_through(mailbox[MB_FD], 0);
+  if (rc == 0) return fd;
+  close(fd);
+  return rc;
+}
+
+int32_t shim_read_adj(void) {
+  int32_t rc = read_adj_of(mailbox[MB_PID], &mailbox[MB_ADJ]);
+  return rc < 0 ? rc : signal_through(mailbox[MB_FD], 0);
+}
+
+int32_t shim_write_adj(void) {
+  int fd = open_of(mailbox[MB_PID], "oom_score_adj", O_WRONLY);
+  if (fd < 0) return -errno;
+  int32_t rc = mailbox[MB_FD] < 0 ? 0 : signal_through(mailbox[MB_FD], 0);
+  if (rc == 0) {
+    int n = dprintf(fd, "%d", mailbox[MB_ADJ]);
+    rc = n < 0 ? -errno : 0;
+  }
+  close(fd);
+  return rc;
+}
+
+/* Numeric names of one getdents64 batch of /proc. */
+static int32_t scan_proc(int32_t *pids) {
+  long n = syscall(SYS_getdents64, scan_fd, dents, 24 * SCAN_PIDS_MAX);
+  int32_t count = 0;
+  for (long at = 0; at < n;) {
+    unsigned short length;
+    memcpy(&length, dents + at + 16, sizeof length);
+    const char *name = dents + at + 19;
+    int32_t pid = 0;
+    while (*name >= '0' && *name <= '9') pid = pid * 10 + (*name++ - '0');
+    if (*name == '\0' && count < SCAN_PIDS_MAX) pids[count++] = pid;
+    at += length;
+  }
+  mailbox[MB_COUNT] = count;
+  return n < 0 ? -errno : (int32_t)(n > 0);
+}
+
+/* Lines of one block of a cgroup.procs; a line cut by its end is read again. */
+static int32_t scan_group(int32_t *pids) {
+  ssize_t n = read(scan_fd, dents, 1024);
+  if (n <= 0) return result(n);
+  ssize_t whole = n;
+  while (whole > 0 && dents[whole - 1] != '\n') whole--;
+  if (whole < n) lseek(scan_fd, whole - n, SEEK_CUR);
+  int32_t count = 0, pid = 0;
+  for (ssize_t i = 0; i < whole && count < SCAN_PIDS_MAX; i++) {
+    if (dents[i] == '\n') {
+      pids[count++] = pid;
+      pid = 0;
+    } else {
+      pid = pid * 10 + (dents[i] - '0');
+    }
+  }
+  mailbox[MB_COUNT] = count;
+  return 1;
+}
+
+int32_t shim_scan(void) {
+  mailbox[MB_COUNT] = 0;
+  if (scan_fd < 0) return -EBADF;
+  int32_t *pids = words_at(AT_SCAN);
+  int32_t rc = scan_is_proc ? scan_proc(pids) : scan_group(pids);
+  if (rc == 0) lseek(scan_fd, 0, SEEK_SET);
+  return rc;
+}

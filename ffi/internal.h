@@ -1,0 +1,42 @@
+/* What the parts of the shim share among themselves. */
+#ifndef OOMGUARD_INTERNAL_H
+#define OOMGUARD_INTERNAL_H
+
+#define _GNU_SOURCE
+#include "shim.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Numbers shared by x86_64 and aarch64; older headers lack them. */
+#define NR_PIDFD_SEND_SIGNAL 424
+
+extern char *arena;
+extern int32_t arena_bytes;
+extern int32_t *mailbox;
+extern int epoll_fd;
+
+static inline int32_t result(long value) {
+  return value < 0 ? -errno : (int32_t)value;
+}
+
+static inline int32_t *words_at(int offset) {
+  return (int32_t *)(void *)(arena + offset);
+}
+
+/* Adds a descriptor to the wait, under a tag and a detail. */
+static inline int watch(int fd, uint32_t events, int32_t tag, int32_t detail) {
+  struct epoll_event event = {.events = events};
+  event.data.u64 = (uint64_t)(uint32_t)tag | (uint64_t)(uint32_t)detail << 32;
+  return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static inline int32_t signal_through(int pidfd, int number) {
+  return result(syscall(NR_PIDFD_SEND_SIGNAL, pidfd, number, NULL, 0U));
+}
+
+#endif

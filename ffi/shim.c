@@ -1,0 +1,334 @@
+/* The guard's hands: system calls over one shared region, and the reaper
+ * thread. Mechanism only: no policy, no printing, no allocation once started.
+ * Every call answers >= 0 or -errno; EINTR is retried; every descriptor is
+ * CLOEXEC; fd -1 means none. */
+#include "internal.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define NR_PROCESS_MRELEASE 448
+#define POPULATE_WRITE 23 /* MADV_POPULATE_WRITE, 5.14 */
+#define REAPS_MAX 64
+#define FILES_MAX 65536
+
+char *arena;
+int32_t arena_bytes;
+int32_t *mailbox;
+int epoll_fd = -1;
+static int signal_fd = -1;
+static atomic_int signals_pending;
+
+static struct {
+  int fd;
+  int32_t at;
+  int32_t capacity;
+} slots[SLOTS_MAX];
+
+/* Descriptors handed to the reaper, oldest at reap_head; an entry stays until
+ * its process_mrelease has returned, so that nobody closes it meanwhile. */
+static struct {
+  int fd;
+  int close_after;
+} reaps[REAPS_MAX];
+static unsigned reap_head, reap_tail;
+static pthread_mutex_t reap_lock;
+static sem_t reap_ready;
+
+static int64_t now_us(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int32_t shim_clock(void) {
+  int64_t us = now_us();
+  mailbox[MB_NOW_US] = (int32_t)(uint32_t)(uint64_t)us;
+  mailbox[MB_NOW_MS] = (int32_t)(uint32_t)(uint64_t)(us / 1000);
+  return 0;
+}
+
+/* ---- start ---- */
+
+/* Maps `bytes` of zeroes, shared and reachable through /proc/PID/fd, and
+ * populates the first `populated` of them. */
+int32_t shim_attach(int32_t bytes, int32_t populated, void **base) {
+  if (arena != NULL) return -EBUSY;
+  int fd = (int)syscall(SYS_memfd_create, "oomguard-arena", 1U /* CLOEXEC */);
+  if (fd < 0) return -errno;
+  void *map = MAP_FAILED;
+  if (ftruncate(fd, bytes) == 0)
+    map = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (map == MAP_FAILED) {
+    int error = errno;
+    close(fd);
+    return -error;
+  }
+  if (madvise(map, (size_t)populated, POPULATE_WRITE) != 0)
+    memset(map, 0, (size_t)populated);
+  arena = map;
+  arena_bytes = bytes;
+  mailbox = words_at(AT_MAILBOX);
+  for (int i = 0; i < SLOTS_MAX; i++) slots[i].fd = -1;
+  *base = map;
+  return fd;
+}
+
+/* Writes this side's numbers into the mailbox, in the order that
+ * src/shim/attach.ts compares them. */
+int32_t shim_layout(void) {
+  static const int32_t numbers[] = {
+      EVENTS_MAX, SLOTS_MAX, SAMPLES_MAX, SCAN_PIDS_MAX, PACKET_BYTES_MAX,
+      MB_DRY_RUN, MAILBOX_WORDS, EVENT_WORDS, EVENT_SIGNAL, SAMPLE_BYTES,
+      AT_MAILBOX, AT_EVENTS, AT_SLOT_LENGTHS, AT_PACKET, AT_SCAN,
+      AT_SAMPLE_FDS, AT_SAMPLE_LENGTHS, AT_SAMPLES,
+  };
+  memcpy(mailbox, numbers, sizeof numbers);
+  return (int32_t)(sizeof numbers / sizeof numbers[0]);
+}
+
+static void on_signal(int number) {
+  int saved = errno;
+  uint64_t one = 1;
+  atomic_fetch_or(&signals_pending,
+                  number == SIGHUP ? SIGNAL_RELOAD : SIGNAL_STOP);
+  if (write(signal_fd, &one, sizeof one) < 0) { /* wait() polls the bits too */
+  }
+  errno = saved;
+}
+
+static void *reaper(void *unused) {
+  (void)unused;
+  /* Freeing memory must not wait behind the load that used it up. */
+  setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -20);
+  for (;;) {
+    while (sem_wait(&reap_ready) != 0) {
+    }
+    pthread_mutex_lock(&reap_lock);
+    int fd = reaps[reap_head % REAPS_MAX].fd;
+    pthread_mutex_unlock(&reap_lock);
+    int64_t started = now_us();
+    long rc;
+    int tries = 0;
+    do rc = syscall(NR_PROCESS_MRELEASE, fd, 0U);
+    while (rc != 0 && (errno == EAGAIN || errno == EINTR) && ++tries < 100);
+    int error = rc == 0 ? 0 : -errno;
+    pthread_mutex_lock(&reap_lock);
+    if (reaps[reap_head % REAPS_MAX].close_after) close(fd);
+    reap_head++;
+    pthread_mutex_unlock(&reap_lock);
+    mailbox[MB_REAP_RESULT] = error;
+    mailbox[MB_REAP_US] = (int32_t)(now_us() - started);
+    atomic_fetch_add((_Atomic int32_t *)&mailbox[MB_REAPS], 1);
+  }
+  return NULL;
+}
+
+/* Makes the epoll set, the signal handlers and the reaper. Handlers rather
+ * than a signalfd: the runtime's other threads do not block these signals. */
+int32_t shim_start(void) {
+  epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (epoll_fd < 0 || signal_fd < 0) return -errno;
+  if (watch(signal_fd, EPOLLIN, EVENT_SIGNAL << 24, 0) != 0) return -errno;
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGHUP, &action, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  pthread_mutexattr_t inherit;
+  pthread_mutexattr_init(&inherit);
+  pthread_mutexattr_setprotocol(&inherit, PTHREAD_PRIO_INHERIT);
+  pthread_mutex_init(&reap_lock, &inherit);
+  sem_init(&reap_ready, 0, 0);
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 64 * 1024);
+  pthread_t thread;
+  int error = pthread_create(&thread, &small, reaper, NULL);
+  if (error == 0) pthread_detach(thread);
+  /* Ten thousand victims, a pidfd each. */
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    if (files.rlim_max < FILES_MAX) files.rlim_max = FILES_MAX;
+    files.rlim_cur = FILES_MAX;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0 &&
+        getrlimit(RLIMIT_NOFILE, &files) == 0) {
+      files.rlim_cur = files.rlim_max;
+      setrlimit(RLIMIT_NOFILE, &files);
+    }
+  }
+  shim_clock();
+  return -error;
+}
+
+int32_t shim_slot(int32_t slot, int32_t fd, int32_t at, int32_t capacity) {
+  if (slot < 0 || slot >= SLOTS_MAX || at < 0 || capacity < 0 ||
+      at > arena_bytes - capacity)
+    return -EINVAL;
+  slots[slot].fd = fd;
+  slots[slot].at = at;
+  slots[slot].capacity = capacity;
+  return 0;
+}
+
+/* Locks what is touched and what will be: the table's tail costs nothing. */
+int32_t shim_lock_arena(void) {
+  return result(mlock2(arena, (size_t)arena_bytes, MLOCK_ONFAULT));
+}
+
+int32_t shim_set_fifo(int32_t priority) {
+  struct sched_param param = {.sched_priority = priority};
+  return result(sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param));
+}
+
+/* ---- hot calls ---- */
+
+int32_t shim_wait(void) {
+  static struct epoll_event ready[EVENTS_MAX];
+  int count = epoll_wait(epoll_fd, ready, EVENTS_MAX, mailbox[MB_TIMEOUT_MS]);
+  int32_t answer = count < 0 && errno != EINTR ? -errno : 0;
+  shim_clock();
+  mailbox[MB_WOKE_US] = mailbox[MB_NOW_US];
+  int32_t *events = words_at(AT_EVENTS);
+  int32_t kept = 0;
+  for (int i = 0; i < count; i++) {
+    int32_t tag = (int32_t)(uint32_t)ready[i].data.u64;
+    if (tag >> 24 == EVENT_SIGNAL) {
+      uint64_t ignored;
+      if (read(signal_fd, &ignored, sizeof ignored) < 0) { /* drained */
+      }
+      continue;
+    }
+    int32_t *event = events + kept * EVENT_WORDS;
+    event[0] = tag;
+    event[1] = (int32_t)(uint32_t)(ready[i].data.u64 >> 32);
+    event[2] = (int32_t)ready[i].events;
+    kept++;
+  }
+  mailbox[MB_SIGNALS] = atomic_exchange(&signals_pending, 0);
+  mailbox[MB_EVENTS] = kept;
+  return answer;
+}
+
+/* The whole file from its start, or as much as fits. */
+static int32_t read_whole(int fd, char *into, int32_t capacity) {
+  int32_t filled = 0;
+  while (filled < capacity) {
+    ssize_t n = pread(fd, into + filled, (size_t)(capacity - filled), filled);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return -errno;
+    if (n == 0) break;
+    filled += (int32_t)n;
+  }
+  return filled;
+}
+
+int32_t shim_sense(void) {
+  uint32_t wanted = (uint32_t)mailbox[MB_SLOTS];
+  int32_t *lengths = words_at(AT_SLOT_LENGTHS);
+  for (int i = 0; i < SLOTS_MAX; i++) {
+    if (!(wanted >> i & 1)) continue;
+    lengths[i] = slots[i].fd < 0 ? -EBADF
+                                 : read_whole(slots[i].fd, arena + slots[i].at,
+                                              slots[i].capacity);
+  }
+  return shim_clock();
+}
+
+int32_t shim_sample(void) {
+  int32_t *lengths = words_at(AT_SAMPLE_LENGTHS);
+  const int32_t *fds = words_at(AT_SAMPLE_FDS);
+  int32_t count = mailbox[MB_COUNT];
+  if (count > SAMPLES_MAX) count = SAMPLES_MAX;
+  for (int32_t i = 0; i < count; i++) {
+    ssize_t n = pread(fds[i], arena + AT_SAMPLES + i * SAMPLE_BYTES,
+                      SAMPLE_BYTES, 0);
+    lengths[i] = result(n);
+  }
+  return shim_clock();
+}
+
+int32_t shim_receive(void) {
+  /* Room for credentials only: descriptors that somebody sends do not fit, so
+   * the kernel drops them. */
+  union {
+    char bytes[CMSG_SPACE(sizeof(struct ucred))];
+    struct cmsghdr align;
+  } control;
+  struct iovec data = {arena + AT_PACKET, PACKET_BYTES_MAX};
+  struct msghdr message = {.msg_iov = &data,
+                           .msg_iovlen = 1,
+                           .msg_control = control.bytes,
+                           .msg_controllen = sizeof control.bytes};
+  ssize_t n;
+  do n = recvmsg(mailbox[MB_FD], &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  while (n < 0 && errno == EINTR);
+  if (n < 0) return -errno;
+  mailbox[MB_COUNT] = (int32_t)n;
+  mailbox[MB_PID] = 0;
+  mailbox[MB_UID] = -1;
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL;
+       c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS) continue;
+    struct ucred from;
+    memcpy(&from, CMSG_DATA(c), sizeof from);
+    mailbox[MB_PID] = from.pid;
+    mailbox[MB_UID] = (int32_t)from.uid;
+  }
+  return (int32_t)n;
+}
+
+int32_t shim_send(void) {
+  int32_t count = mailbox[MB_COUNT];
+  if (count < 0 || count > PACKET_BYTES_MAX) return -EINVAL;
+  return result(send(mailbox[MB_FD], arena + AT_PACKET, (size_t)count,
+                     MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+int32_t shim_kill(void) {
+  int fd = mailbox[MB_FD];
+  if (mailbox[MB_DRY_RUN]) return signal_through(fd, 0);
+  int32_t rc = signal_through(fd, SIGKILL);
+  if (rc < 0) return rc;
+  pthread_mutex_lock(&reap_lock);
+  int queued = reap_tail - reap_head < REAPS_MAX;
+  if (queued) {
+    reaps[reap_tail % REAPS_MAX].fd = fd;
+    reaps[reap_tail % REAPS_MAX].close_after = 0;
+    reap_tail++;
+  }
+  pthread_mutex_unlock(&reap_lock);
+  if (queued) sem_post(&reap_ready);
+  return 0;
+}
+
+int32_t shim_persist(void) {
+  int32_t at = mailbox[MB_SOURCE], count = mailbox[MB_COUNT];
+  if (at < 0 || count < 0 || at > arena_bytes - count) return -EINVAL;
+  return result(pwrite(mailbox[MB_FD], arena + at, (size_t)count,
+                       mailbox[MB_OFFSET]));
+}
+
+int32_t shim_close(void) {
+  int fd = mailbox[MB_FD];
+  if (fd < 0) return 0;
+  int held = 0;
+  pthread_mutex_lock(&reap_lock);
+  for (unsigned i = reap_head; i != reap_tail; i++) {
+    if (reaps[i % REAPS_MAX].fd != fd) continue;
+    reaps[i % REAPS_MAX].close_after = 1;
+    held = 1;
+  }
+  pthread_mutex_unlock(&reap_lock);
+  /* The set must forget it now: a held descriptor would go on reporting. */
+  epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+  return held ? 0 : result(close(fd));
+}

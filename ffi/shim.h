@@ -1,0 +1,97 @@
+/* The shim's side of the contract with src/state/layout.ts. Both sides state
+ * these numbers; shim_layout lets TypeScript compare them at start. */
+#ifndef OOMGUARD_SHIM_H
+#define OOMGUARD_SHIM_H
+
+#include <stdint.h>
+
+/* src/base/limits.ts */
+#define EVENTS_MAX 64
+#define SLOTS_MAX 32
+#define SAMPLES_MAX 16
+#define SCAN_PIDS_MAX 256
+#define PACKET_BYTES_MAX 256
+
+/* Mailbox words, src/state/layout.ts. */
+enum {
+  MB_TIMEOUT_MS = 0,
+  MB_NOW_MS = 1,
+  MB_NOW_US = 2,
+  MB_EVENTS = 3,
+  MB_SLOTS = 4,
+  MB_FD = 5,
+  MB_COUNT = 6,
+  MB_PID = 7,
+  MB_UID = 8,
+  MB_ADJ = 9,
+  MB_SIGNALS = 10,
+  MB_STATUS_FD = 11,
+  MB_TAG = 12,
+  MB_OFFSET = 13,
+  MB_SOURCE = 14,
+  MB_REAP_RESULT = 15,
+  MB_REAP_US = 16,
+  MB_REAPS = 17,
+  MB_WOKE_US = 18,
+  MB_DRY_RUN = 19,
+  MAILBOX_WORDS = 64,
+};
+
+#define EVENT_WORDS 4
+#define EVENT_SIGNAL 6
+#define SAMPLE_BYTES 2048
+
+/* Byte offsets in the arena. */
+#define AT_MAILBOX 0
+#define AT_EVENTS 256
+#define AT_SLOT_LENGTHS 1280
+#define AT_PACKET 1408
+#define AT_SCAN 1664
+#define AT_SAMPLE_FDS 2688
+#define AT_SAMPLE_LENGTHS 2752
+#define AT_SAMPLES 2816
+
+/* Bits of MB_SIGNALS. */
+#define SIGNAL_STOP 1
+#define SIGNAL_RELOAD 2
+
+/* Cold calls: they take parameters and may allocate; used at start, at reload
+ * and by the desk. Each answers >= 0 or -errno. */
+int32_t shim_attach(int32_t bytes, int32_t populated, void **base);
+int32_t shim_layout(void);
+int32_t shim_start(void);
+int32_t shim_open(const char *path, int32_t flags, int32_t mode);
+int32_t shim_shut(int32_t fd);
+int32_t shim_slot(int32_t slot, int32_t fd, int32_t at, int32_t capacity);
+int32_t shim_watch(int32_t fd, int32_t events, int32_t tag);
+int32_t shim_trigger(const char *path, const char *text, int32_t tag);
+int32_t shim_listen(const char *path, int32_t mode, int32_t uid, int32_t gid);
+int32_t shim_listen_inherited(int32_t fd);
+int32_t shim_scan_from(int32_t fd, int32_t is_proc);
+int32_t shim_reserve(int32_t fd, int32_t bytes);
+int32_t shim_lock_file(int32_t fd);
+int32_t shim_write(int32_t fd, const char *bytes, int32_t count);
+int32_t shim_datagram(const char *path, const char *bytes, int32_t count);
+int32_t shim_lock_arena(void);
+int32_t shim_set_fifo(int32_t priority);
+
+/* Hot calls: no parameters, nothing allocated; see src/daemon/ports.ts. */
+int32_t shim_wait(void);
+int32_t shim_clock(void);
+int32_t shim_sense(void);
+int32_t shim_sample(void);
+int32_t shim_receive(void);
+int32_t shim_send(void);
+int32_t shim_kill(void);
+int32_t shim_persist(void);
+
+/* The desk's calls: no parameters, but they open and close. */
+int32_t shim_accept(void);
+int32_t shim_close(void);
+int32_t shim_adopt(void);
+int32_t shim_write_adj(void);
+int32_t shim_open_status(void);
+int32_t shim_read_adj(void);
+int32_t shim_scan(void);
+
+#endif

@@ -1,0 +1,134 @@
+// Puts a guard together from a checked configuration: shim, senses, socket,
+// state folder, reactor. Cold; what it makes is what the hot path runs on.
+
+import { sum32 } from "../base/int.ts";
+import type { CompiledConfig } from "../config/compile.ts";
+import { assemble, type Parts } from "../daemon/assemble.ts";
+import { statusLines } from "../report/status.ts";
+import { climb, type Rung } from "../shim/ladder.ts";
+import { openGroup, openMachine, type Senses } from "../shim/sensors.ts";
+import { errnoName, O_WRONLY, type Shim } from "../shim/shim.ts";
+import type { Arena } from "../state/arena.ts";
+import {
+  G_DRY_RUN,
+  G_EPOCH_S,
+  G_GUARD_PID,
+  G_RUNG,
+  G_SELF,
+  G_STARTED_MS,
+  G_STRATEGY,
+  SELF_ADJ,
+  SELF_ARENA_LOCKED,
+  SELF_FIFO,
+} from "../state/gauges.ts";
+import { Journal } from "../state/journal.ts";
+import { EVENT_LISTENER, MB_NOW_MS } from "../state/layout.ts";
+import {
+  SET_DRY_RUN,
+  SET_SCOPE_GROUP,
+  SET_STRATEGY,
+} from "../state/settings.ts";
+import type { Log } from "./log.ts";
+import { openSocket } from "./socket.ts";
+import { openStateDir } from "./state_dir.ts";
+
+/** A guard ready to run. */
+export interface Guard extends Parts {
+  readonly journal: Journal;
+  readonly senses: Senses;
+  /** Serial of the last record that an earlier guard left. */
+  readonly firstSerial: number;
+  /** Pressure triggers; replaced at a reload. */
+  rung: Rung;
+}
+
+const EPOLLIN = 1;
+const EPOLLET = 1 << 31;
+
+/** Makes every part; throws when there is nothing to guard with. */
+export function makeGuard(
+  shim: Shim,
+  config: CompiledConfig,
+  log: Log,
+): Guard {
+  const { arena, ports } = shim;
+  const journal = new Journal(arena.journal);
+  arena.gauges[G_GUARD_PID] = Deno.pid;
+  const state = openStateDir(shim, config.stateDir, journal);
+  for (const complaint of state.complaints) log.say("warn", complaint);
+  const firstSerial = journal.serial;
+  shim.start();
+  startClock(arena, journal);
+  const senses = config.group === null
+    ? openMachine(shim)
+    : openGroup(shim, config.group);
+  applySettings(shim, config);
+  const rung = climbLadder(shim, senses, log);
+  const listenerFd = openSocket(shim, config.socket);
+  shim.symbols.watch(listenerFd, EPOLLIN | EPOLLET, EVENT_LISTENER << 24);
+  shim.symbols.scanFrom(senses.scanFd, config.group === null ? 1 : 0);
+  const parts = assemble({
+    ports,
+    arena,
+    journal,
+    protection: config.protect,
+    slots: senses.slots,
+    group: senses.group,
+    listenerFd,
+    journalFd: state.journalFd,
+    statusFd: state.statusFd,
+    statusLines: statusLines(arena),
+  });
+  protectSelf(shim, log);
+  return { ...parts, journal, senses, firstSerial, rung };
+}
+
+/** Ties the monotonic clock to the calendar. */
+function startClock(arena: Arena, journal: Journal): void {
+  const now = Date.now();
+  const epochS = Math.floor(now / 1000);
+  arena.gauges[G_STARTED_MS] = arena.mailbox[MB_NOW_MS];
+  arena.gauges[G_EPOCH_S] = epochS;
+  const sinceMs = now - epochS * 1000;
+  journal.setEpoch(sum32(arena.mailbox[MB_NOW_MS], -sinceMs), epochS);
+}
+
+/** Puts a configuration's thresholds in force, all at once. */
+export function applySettings(shim: Shim, config: CompiledConfig): void {
+  const { arena } = shim;
+  arena.settings.set(config.settings);
+  arena.settings[SET_SCOPE_GROUP] = config.group === null ? 0 : 1;
+  arena.gauges[G_DRY_RUN] = config.settings[SET_DRY_RUN];
+  arena.gauges[G_STRATEGY] = config.settings[SET_STRATEGY];
+}
+
+/** Arms the best pressure signal there is, and says which. */
+export function climbLadder(shim: Shim, senses: Senses, log: Log): Rung {
+  const { arena } = shim;
+  const rung = climb(shim, senses.pressurePath, senses.slots, arena.settings);
+  arena.gauges[G_RUNG] = rung.index;
+  if (rung.why !== "") log.say("info", `Pressure signal: ${rung.why}`);
+  return rung;
+}
+
+/** What keeps the guard itself alive and prompt; each may be refused, and what
+ * holds is shown by `status`. */
+function protectSelf(shim: Shim, log: Log): void {
+  const attempts = [
+    [SELF_ADJ, "oom_score_adj -1000", writeAdj(shim)],
+    [SELF_FIFO, "SCHED_FIFO", shim.symbols.setFifo(1)],
+    [SELF_ARENA_LOCKED, "locking the arena", shim.symbols.lockArena()],
+  ] as const;
+  for (const [bit, what, rc] of attempts) {
+    if (rc >= 0) shim.arena.gauges[G_SELF] |= bit;
+    else log.say("info", `Without ${what}: ${errnoName(rc)}, going on`);
+  }
+}
+
+function writeAdj(shim: Shim): number {
+  const fd = shim.open("/proc/self/oom_score_adj", O_WRONLY);
+  if (fd < 0) return fd;
+  const rc = shim.write(fd, "-1000");
+  shim.symbols.shut(fd);
+  return rc;
+}

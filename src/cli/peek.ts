@@ -1,0 +1,216 @@
+// Finds the guard that runs on a state folder and looks at it without
+// disturbing it: nothing here takes its lock or writes to its memory. What the
+// looking commands share: their options, their errors, their exit codes.
+
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { defaultStateDir } from "../config/compile.ts";
+import { Arena } from "../state/arena.ts";
+import { ARENA_BYTES } from "../state/layout.ts";
+import { Victims } from "../state/victims.ts";
+import type { Output } from "./check.ts";
+import { EXIT_FAILED, EXIT_NO_GUARD, EXIT_OK, EXIT_USAGE } from "./exits.ts";
+
+/** No guard is running, or it left nothing to read. */
+export class NoGuard extends Error {
+  override readonly name = "NoGuard";
+}
+
+/** Something that is there cannot be read. */
+export class Unreadable extends Error {
+  override readonly name = "Unreadable";
+}
+
+/** A guard that runs. */
+export interface Running {
+  readonly pid: number;
+  /** Its arena is /proc/PID/fd/N. */
+  readonly arenaFd: number;
+}
+
+/** Options of a looking command. */
+export interface Look {
+  readonly stateDir: string;
+  readonly json: boolean;
+  readonly all: boolean;
+  /** Entries to show; null is all. */
+  readonly most: number | null;
+}
+
+/** What a looking command is. */
+export interface Looker {
+  readonly help: string;
+  /** Options it takes besides --state, --json and --help. */
+  readonly takes: readonly ("all" | "n")[];
+  /** Prints; answers the exit code. */
+  run(look: Look, out: Output): number;
+}
+
+/** Runs a looking command; answers its exit code. */
+export function look(args: string[], looker: Looker, out: Output): number {
+  let options: Look | null;
+  try {
+    options = parseLook(args, looker.takes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    out.error(`${error.message}\n${looker.help.split("\n", 1)[0]}`);
+    return EXIT_USAGE;
+  }
+  if (options === null) {
+    out.log(looker.help);
+    return EXIT_OK;
+  }
+  try {
+    return looker.run(options, out);
+  } catch (error) {
+    if (!(error instanceof NoGuard) && !(error instanceof Unreadable)) {
+      throw error;
+    }
+    out.error(error.message);
+    return error instanceof NoGuard ? EXIT_NO_GUARD : EXIT_FAILED;
+  }
+}
+
+/** null after --help. Throws TypeError. */
+function parseLook(args: string[], takes: Looker["takes"]): Look | null {
+  const { values } = parseArgs({
+    args,
+    options: {
+      state: { type: "string" },
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+      all: { type: "boolean", short: "a" },
+      count: { type: "string", short: "n" },
+    },
+  });
+  if (values.help === true) return null;
+  if (values.all !== undefined && !takes.includes("all")) {
+    throw new TypeError("Unknown option '--all'");
+  }
+  if (values.count !== undefined && !takes.includes("n")) {
+    throw new TypeError("Unknown option '-n'");
+  }
+  const { state, count } = values;
+  if (state === "") {
+    throw new TypeError('Cannot use --state "": expected a folder');
+  }
+  if (count !== undefined && !/^[1-9]\d{0,5}$/.test(count)) {
+    throw new TypeError(
+      `Cannot parse -n ${JSON.stringify(count)}: ` +
+        "expected a whole number from 1 to 999999",
+    );
+  }
+  return {
+    stateDir: state ?? defaultStateDir(),
+    json: values.json ?? false,
+    all: values.all ?? false,
+    most: count === undefined ? null : Number(count),
+  };
+}
+
+/** Bytes of a file; null where there is none. Throws Unreadable. */
+export function readIfThere(file: string): Uint8Array | null {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const code = codeOf(cause);
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw new Unreadable(`Cannot read "${file}": ${code}`, { cause });
+  }
+}
+
+function codeOf(error: unknown): string {
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" ? code : String(error);
+}
+
+/** The guard that holds the lock of a state folder. Throws NoGuard. */
+export function findGuard(stateDir: string): Running {
+  const file = `${stateDir}/lock`;
+  const bytes = readIfThere(file);
+  if (bytes === null) {
+    throw new NoGuard(
+      `No guard is running: there is no "${file}"; ` +
+        "--state names another state folder",
+    );
+  }
+  const text = new TextDecoder().decode(bytes);
+  const match = /^(\d{1,9}) (\d{1,9})\n$/.exec(text);
+  if (match === null) {
+    throw new NoGuard(`No guard is running: nobody is named in "${file}"`);
+  }
+  const [pid, arenaFd] = [Number(match[1]), Number(match[2])];
+  if (!holdsLock(pid)) {
+    throw new NoGuard(
+      `No guard is running: process ${pid}, named in "${file}", has ended`,
+    );
+  }
+  return { pid, arenaFd };
+}
+
+/**
+ * Whether a process lives and holds a flock on something: one that merely got
+ * the pid of a guard that ended does not. Trying the lock would tell more, and
+ * could refuse it to a guard that is starting.
+ */
+function holdsLock(pid: number): boolean {
+  let locks: string;
+  try {
+    locks = readFileSync("/proc/locks", "utf8");
+  } catch {
+    // Withheld by a policy: the pid must do.
+    return readIfThere(`/proc/${pid}/comm`) !== null;
+  }
+  return new RegExp(`^\\d+: FLOCK +\\w+ +WRITE +${pid} `, "m").test(locks);
+}
+
+/** Copies taken until one has caught the guard between two changes. */
+const TRIES = 16;
+
+/** A copy of a guard's arena, and the victims table in it. Throws
+ * Unreadable. */
+export function copyArena(
+  { pid, arenaFd }: Running,
+): { copy: Arena; victims: Victims } {
+  const path = `/proc/${pid}/fd/${arenaFd}`;
+  const refuse = (why: string, cause?: unknown) =>
+    new Unreadable(`Cannot look into guard ${pid}: ${why}`, { cause });
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path);
+  } catch (cause) {
+    const denied = codeOf(cause) === "EACCES" || codeOf(cause) === "EPERM";
+    const why = denied ? "permission denied, expected its user or root" : "";
+    throw refuse(why || `${path}: ${codeOf(cause)}`, cause);
+  }
+  try {
+    const { size } = file.statSync();
+    if (size !== ARENA_BYTES) {
+      throw refuse(
+        `it is of another build, its tables have ${size} bytes, ` +
+          `expected ${ARENA_BYTES}`,
+      );
+    }
+    for (let i = 0; i < TRIES; i++) {
+      const buffer = new ArrayBuffer(ARENA_BYTES);
+      if (!readWhole(file, new Uint8Array(buffer))) break;
+      const copy = new Arena(buffer);
+      const victims = Victims.view(copy);
+      if (victims !== null) return { copy, victims };
+    }
+  } finally {
+    file.close();
+  }
+  throw refuse(`its tables did not hang together in ${TRIES} looks`);
+}
+
+/** Fills `bytes` from the start of the file; false when it ends before. */
+function readWhole(file: Deno.FsFile, bytes: Uint8Array): boolean {
+  file.seekSync(0, Deno.SeekMode.Start);
+  for (let done = 0; done < bytes.length;) {
+    const n = file.readSync(bytes.subarray(done));
+    if (n === null || n === 0) return false;
+    done += n;
+  }
+  return true;
+}

@@ -1,0 +1,58 @@
+// The control socket: init's, systemd's, or one that we make.
+
+import { readFileSync } from "node:fs";
+import type { SocketConfig } from "../config/compile.ts";
+import { cString } from "../shim/load.ts";
+import { errnoName, type Shim } from "../shim/shim.ts";
+
+/** First descriptor that systemd passes (sd_listen_fds). */
+const LISTEN_FDS_START = 3;
+
+/** Descriptor of the listening socket; throws when none can be had. */
+export function openSocket(shim: Shim, socket: SocketConfig): number {
+  const inherited = inheritedFd();
+  if (inherited !== null) {
+    const fd = shim.symbols.listenInherited(inherited.fd);
+    if (fd >= 0) return fd;
+    throw new Error(
+      `Cannot use ${inherited.from} (descriptor ${inherited.fd}): ${
+        errnoName(fd)
+      }, expected a SEQPACKET socket`,
+    );
+  }
+  const fd = shim.symbols.listen(
+    cString(socket.path),
+    socket.mode,
+    idOf(socket.owner, "/etc/passwd"),
+    idOf(socket.group, "/etc/group"),
+  );
+  if (fd >= 0) return fd;
+  throw new Error(`Cannot listen on "${socket.path}": ${errnoName(fd)}`);
+}
+
+/** A socket that whoever started us has made, or null. */
+function inheritedFd(): { fd: number; from: string } | null {
+  const android = Deno.env.get("ANDROID_SOCKET_lmkd");
+  if (android !== undefined && /^\d+$/.test(android)) {
+    return { fd: Number(android), from: "ANDROID_SOCKET_lmkd" };
+  }
+  const forUs = Deno.env.get("LISTEN_PID") === String(Deno.pid);
+  if (forUs && Number(Deno.env.get("LISTEN_FDS")) > 0) {
+    return { fd: LISTEN_FDS_START, from: "LISTEN_FDS" };
+  }
+  return null;
+}
+
+/** Numeric id of a user or group; -1 leaves it as it is made. */
+function idOf(name: string | number | null, file: string): number {
+  if (name === null) return -1;
+  if (typeof name === "number") return name;
+  if (/^\d+$/.test(name)) return Number(name);
+  for (const line of readFileSync(file, "utf8").split("\n")) {
+    const [known, , id = ""] = line.split(":");
+    if (known === name && /^\d+$/.test(id)) return Number(id);
+  }
+  throw new Error(
+    `Cannot find "${name}" in "${file}": expected its name or id`,
+  );
+}

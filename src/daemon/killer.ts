@@ -1,0 +1,344 @@
+// @hot
+// Act: one signal at a time, through a pidfd, to a row that may die; then wait
+// until its memory is back or the deadline has passed. Nothing here opens,
+// maps or allocates. Protection is checked again at the last moment.
+
+import { delta32, INT_MAX } from "../base/int.ts";
+import { NAME_BYTES } from "../base/limits.ts";
+import { afterKill } from "../policy/pressure.ts";
+import type { Arena } from "../state/arena.ts";
+import {
+  G_BACK_KB,
+  G_DEATH_MS,
+  G_GUARD_PID,
+  G_KILLS,
+  G_LAST_ADJ,
+  G_LAST_MS,
+  G_LAST_PID,
+  G_LAST_REASON,
+  G_LAST_RSS_KB,
+  G_NO_VICTIM,
+  G_OVERDUE,
+  G_PROMISED_KB,
+  G_REFUSED,
+  G_SIGNAL_US,
+} from "../state/gauges.ts";
+import {
+  J_ADJ,
+  J_AVAILABLE_KB,
+  J_BACK_KB,
+  J_DETAIL,
+  J_FLOOR_ADJ,
+  J_FREE_KB,
+  J_GROWN_KB,
+  J_KILL_SERIAL,
+  J_LATENCY,
+  J_LIMIT,
+  J_NAME,
+  J_NAME_WORDS,
+  J_PID,
+  J_REASON,
+  J_RSS_KB,
+  J_SHRINK_KB_PER_S,
+  J_STALL_FULL_PERMILLE,
+  J_STALL_SOME_PERMILLE,
+  J_SWAP_FREE_KB,
+  J_SWAP_KB,
+  J_UID,
+  J_VALUE,
+  type Journal,
+  KIND_DEATH,
+  KIND_KILL,
+  KIND_NO_VICTIM,
+  KIND_OVERDUE,
+  KIND_REFUSED,
+} from "../state/journal.ts";
+import {
+  AT_NAMES,
+  MB_DRY_RUN,
+  MB_FD,
+  MB_NOW_MS,
+  MB_NOW_US,
+  MB_PID,
+  MB_WOKE_US,
+  VICTIM_WORDS,
+} from "../state/layout.ts";
+import {
+  VERDICT_FLOOR_ADJ,
+  VERDICT_LIMIT,
+  VERDICT_REASON,
+  VERDICT_VALUE,
+} from "../state/reasons.ts";
+import {
+  SET_CULPRIT_KB,
+  SET_DRY_RUN,
+  SET_KILL_TIMEOUT_MS,
+} from "../state/settings.ts";
+import {
+  HEADROOM_KB,
+  MEM_AVAILABLE_KB,
+  MEM_FREE_KB,
+  SHRINK_KB_PER_S,
+  STALL_FULL_PERMILLE,
+  STALL_SOME_PERMILLE,
+  SWAP_FREE_KB,
+} from "../state/snapshot.ts";
+import {
+  NONE,
+  ROW_KILLED,
+  V_ADJ,
+  V_ANON_KB,
+  V_FLAGS,
+  V_GROWN_KB,
+  V_KILLED_MS,
+  V_PID,
+  V_PIDFD,
+  V_PROTECT,
+  V_RSS_KB,
+  V_SWAP_KB,
+  V_UID,
+  type Victims,
+} from "../state/victims.ts";
+import type { Ports } from "./ports.ts";
+
+/** A dry run looks again after this, ms: nobody died, the shortage lasts. */
+const DRY_RUN_HOLD_MS = 10_000;
+/** After the victim's death its last pages may still be on their way to the
+ * free lists (per-cpu batches, mrelease in another thread), ms. */
+const SETTLE_MS = 20;
+
+/** Nobody is awaited. */
+export const IDLE = 0;
+/** Signalled; death not yet seen. */
+export const AWAITING_DEATH = 1;
+/** Dead; its memory is coming back. */
+export const SETTLING = 2;
+
+/** The one who signals. */
+export class Killer {
+  readonly #ports: Ports;
+  readonly #mailbox: Int32Array;
+  readonly #nameWords: Int32Array;
+  readonly #snapshot: Int32Array;
+  readonly #settings: Int32Array;
+  readonly #gauges: Int32Array;
+  readonly #history: Int32Array;
+  readonly #victims: Victims;
+  readonly #journal: Journal;
+  /** Kills by the oom_score_adj of the victim, from ADJ_MIN. */
+  readonly killsByAdj = new Int32Array(2_001);
+
+  state = IDLE;
+  #pid = 0;
+  #killedMs = 0;
+  #diedMs = 0;
+  #serial = 0;
+  #headroomKb = 0;
+  #noVictimMs = 0;
+  #noVictimReason = NONE;
+
+  constructor(
+    ports: Ports,
+    arena: Arena,
+    victims: Victims,
+    journal: Journal,
+    history: Int32Array,
+  ) {
+    this.#ports = ports;
+    this.#mailbox = arena.mailbox;
+    this.#nameWords = new Int32Array(arena.buffer, AT_NAMES);
+    this.#snapshot = arena.snapshot;
+    this.#settings = arena.settings;
+    this.#gauges = arena.gauges;
+    this.#history = history;
+    this.#victims = victims;
+    this.#journal = journal;
+  }
+
+  /** ms until this must be looked at again, or -1. */
+  waitMs(nowMs: number): number {
+    if (this.state === IDLE) return -1;
+    const age = this.state === SETTLING
+      ? SETTLE_MS - delta32(nowMs, this.#diedMs)
+      : this.#deadlineMs() - delta32(nowMs, this.#killedMs);
+    return Math.max(age, 0);
+  }
+
+  #deadlineMs(): number {
+    if (this.#settings[SET_DRY_RUN] !== 0) return DRY_RUN_HOLD_MS;
+    // 0 is for ever, as lmkd has it (lmkd.md 2).
+    const timeout = this.#settings[SET_KILL_TIMEOUT_MS];
+    return timeout === 0 ? INT_MAX : timeout;
+  }
+
+  /**
+   * Signals `row` for the verdict. 0, or -errno when nobody was signalled; the
+   * row is then out of the lists, so that the next choice is another.
+   */
+  fire(row: number, verdict: Int32Array): number {
+    const rows = this.#victims.rows;
+    const at = row * VICTIM_WORDS;
+    const pid = rows[at + V_PID];
+    const mayDie = rows[at + V_PROTECT] === 0 && pid > 1 &&
+      pid !== this.#gauges[G_GUARD_PID] && rows[at + V_PIDFD] >= 0;
+    let rc = -1;
+    if (mayDie) {
+      this.#mailbox[MB_FD] = rows[at + V_PIDFD];
+      this.#mailbox[MB_PID] = pid;
+      this.#mailbox[MB_DRY_RUN] = this.#settings[SET_DRY_RUN];
+      rc = this.#ports.kill();
+    }
+    this.#ports.clock();
+    const dry = this.#settings[SET_DRY_RUN] !== 0;
+    if (!dry || rc < 0) this.#victims.unlist(row);
+    if (rc < 0) {
+      this.#gauges[G_REFUSED]++;
+      this.#write(KIND_REFUSED, row, verdict, rc);
+      return rc;
+    }
+    this.#noteKill(row, verdict, dry);
+    return 0;
+  }
+
+  #noteKill(row: number, verdict: Int32Array, dry: boolean): void {
+    const rows = this.#victims.rows;
+    const at = row * VICTIM_WORDS;
+    const nowMs = this.#mailbox[MB_NOW_MS];
+    const gauges = this.#gauges;
+    if (!dry) rows[at + V_FLAGS] |= ROW_KILLED;
+    rows[at + V_KILLED_MS] = nowMs;
+    this.state = AWAITING_DEATH;
+    this.#pid = rows[at + V_PID];
+    this.#killedMs = nowMs;
+    this.#headroomKb = this.#snapshot[HEADROOM_KB];
+    this.#noVictimReason = NONE;
+    if (!dry) this.killsByAdj[rows[at + V_ADJ] + 1000]++;
+    afterKill(this.#settings, this.#history);
+    gauges[G_KILLS]++;
+    gauges[G_LAST_PID] = this.#pid;
+    gauges[G_LAST_ADJ] = rows[at + V_ADJ];
+    gauges[G_LAST_REASON] = verdict[VERDICT_REASON];
+    gauges[G_LAST_MS] = nowMs;
+    gauges[G_LAST_RSS_KB] = rows[at + V_RSS_KB];
+    gauges[G_PROMISED_KB] = rows[at + V_ANON_KB];
+    gauges[G_SIGNAL_US] = delta32(
+      this.#mailbox[MB_NOW_US],
+      this.#mailbox[MB_WOKE_US],
+    );
+    this.#serial = this.#write(KIND_KILL, row, verdict, dry ? 1 : 0);
+  }
+
+  /** A verdict found nobody: recorded once, and again each second while it
+   * lasts. */
+  noVictim(verdict: Int32Array): void {
+    const nowMs = this.#mailbox[MB_NOW_MS];
+    const reason = verdict[VERDICT_REASON];
+    const same = reason === this.#noVictimReason;
+    const age = delta32(nowMs, this.#noVictimMs);
+    if (same && age >= 0 && age < 1_000) return;
+    this.#noVictimReason = reason;
+    this.#noVictimMs = nowMs;
+    this.#gauges[G_NO_VICTIM]++;
+    this.#write(KIND_NO_VICTIM, NONE, verdict, 0);
+  }
+
+  /** The process of a row has died; true when it is the awaited one. */
+  died(row: number): boolean {
+    const pid = this.#victims.rows[row * VICTIM_WORDS + V_PID];
+    if (this.state !== AWAITING_DEATH || pid !== this.#pid) return false;
+    this.state = SETTLING;
+    this.#diedMs = this.#mailbox[MB_NOW_MS];
+    return true;
+  }
+
+  /** After a fresh sense: ends the wait when the memory is back, the settle
+   * time is over, or the deadline has passed. True when it ended now. */
+  settle(): boolean {
+    if (this.state === IDLE) return false;
+    const nowMs = this.#mailbox[MB_NOW_MS];
+    const back = this.#snapshot[HEADROOM_KB] - this.#headroomKb;
+    if (this.state === SETTLING) {
+      const promised = this.#gauges[G_PROMISED_KB];
+      const settled = delta32(nowMs, this.#diedMs) >= SETTLE_MS;
+      if (!settled && back < promised - (promised >> 2)) return false;
+      this.#gauges[G_DEATH_MS] = delta32(this.#diedMs, this.#killedMs);
+      this.#gauges[G_BACK_KB] = back;
+      const latency = this.#gauges[G_DEATH_MS];
+      this.#end(KIND_DEATH, latency, back);
+      return true;
+    }
+    const age = delta32(nowMs, this.#killedMs);
+    const deadline = this.#deadlineMs();
+    if (age < deadline) return false;
+    // While its memory is coming back the victim is dying: killing another
+    // would be one too many.
+    const promised = this.#gauges[G_PROMISED_KB];
+    const coming = back > promised >> 2;
+    if (coming && deadline !== 0 && age >> 2 < deadline) return false;
+    if (this.#settings[SET_DRY_RUN] === 0) {
+      this.#gauges[G_OVERDUE]++;
+      this.#end(KIND_OVERDUE, age, back);
+    }
+    this.state = IDLE;
+    return true;
+  }
+
+  #end(kind: number, latencyMs: number, backKb: number): void {
+    const at = this.#journal.begin(kind, this.#mailbox[MB_NOW_MS]);
+    const words = this.#journal.words;
+    words[at + J_PID] = this.#pid;
+    words[at + J_ADJ] = this.#gauges[G_LAST_ADJ];
+    words[at + J_REASON] = this.#gauges[G_LAST_REASON];
+    words[at + J_LATENCY] = latencyMs;
+    words[at + J_BACK_KB] = backKb;
+    words[at + J_KILL_SERIAL] = this.#serial;
+    words[at + J_AVAILABLE_KB] = this.#snapshot[MEM_AVAILABLE_KB];
+    words[at + J_FREE_KB] = this.#snapshot[MEM_FREE_KB];
+    words[at + J_SWAP_FREE_KB] = this.#snapshot[SWAP_FREE_KB];
+    this.#journal.commit();
+    this.state = IDLE;
+  }
+
+  #write(
+    kind: number,
+    row: number,
+    verdict: Int32Array,
+    detail: number,
+  ): number {
+    const at = this.#journal.begin(kind, this.#mailbox[MB_NOW_MS]);
+    const words = this.#journal.words;
+    const snapshot = this.#snapshot;
+    words[at + J_REASON] = verdict[VERDICT_REASON];
+    words[at + J_FLOOR_ADJ] = verdict[VERDICT_FLOOR_ADJ];
+    words[at + J_VALUE] = verdict[VERDICT_VALUE];
+    words[at + J_LIMIT] = verdict[VERDICT_LIMIT];
+    words[at + J_AVAILABLE_KB] = snapshot[MEM_AVAILABLE_KB];
+    words[at + J_FREE_KB] = snapshot[MEM_FREE_KB];
+    words[at + J_SWAP_FREE_KB] = snapshot[SWAP_FREE_KB];
+    words[at + J_SHRINK_KB_PER_S] = snapshot[SHRINK_KB_PER_S];
+    words[at + J_STALL_SOME_PERMILLE] = snapshot[STALL_SOME_PERMILLE];
+    words[at + J_STALL_FULL_PERMILLE] = snapshot[STALL_FULL_PERMILLE];
+    words[at + J_DETAIL] = detail;
+    if (row !== NONE) this.#writeRow(at, row);
+    return this.#journal.commit();
+  }
+
+  #writeRow(at: number, row: number): void {
+    const words = this.#journal.words;
+    const rows = this.#victims.rows;
+    const from = row * VICTIM_WORDS;
+    words[at + J_PID] = rows[from + V_PID];
+    words[at + J_UID] = rows[from + V_UID];
+    words[at + J_ADJ] = rows[from + V_ADJ];
+    words[at + J_RSS_KB] = rows[from + V_RSS_KB];
+    words[at + J_SWAP_KB] = rows[from + V_SWAP_KB];
+    words[at + J_BACK_KB] = rows[from + V_ANON_KB];
+    words[at + J_LATENCY] = this.#gauges[G_SIGNAL_US];
+    const grown = rows[from + V_GROWN_KB];
+    if (grown >= this.#settings[SET_CULPRIT_KB]) words[at + J_GROWN_KB] = grown;
+    const name = (row * NAME_BYTES) >> 2;
+    for (let i = 0; i < J_NAME_WORDS; i++) {
+      words[at + J_NAME + i] = this.#nameWords[name + i];
+    }
+  }
+}

@@ -1,0 +1,131 @@
+// @hot
+// Who must not die, and why. A protected row is in no adj list, so no search
+// finds it; the killer asks once more before it signals. Names are looked at
+// again while a process lives: a forked app bears its parent's name at first.
+
+import { NAME_BYTES } from "../base/limits.ts";
+import { ABSENT } from "../base/scan.ts";
+import { copyName, STATUS_PPID, STATUS_RSS_KB } from "../kernel/status.ts";
+import type { Arena } from "../state/arena.ts";
+import { G_GUARD_PID } from "../state/gauges.ts";
+import { AT_NAMES, AT_SAMPLES, VICTIM_WORDS } from "../state/layout.ts";
+import {
+  PROTECT_ADJ,
+  PROTECT_CONFIG,
+  PROTECT_GUARD,
+  PROTECT_INIT,
+  PROTECT_KERNEL,
+  ROW_DEAD,
+  V_ADJ,
+  V_FLAGS,
+  V_PID,
+  V_PROTECT,
+  V_UID,
+  type Victims,
+} from "../state/victims.ts";
+
+/** Whom the configuration protects besides those nobody may kill. */
+export interface Protection {
+  /** Whether a process of user `uid`, its name the bytes at..end (cut at a
+   * NUL), is never to be chosen. */
+  protects(bytes: Uint8Array, at: number, end: number, uid: number): boolean;
+}
+
+/** Parent of all kernel threads (kernel/kthread.c), outside of containers. */
+const KTHREADD = 2;
+const ADJ_NEVER = -1000;
+
+/** The one who knows. */
+export class Protector {
+  readonly #arena: Arena;
+  readonly #victims: Victims;
+  #protection: Protection;
+
+  constructor(arena: Arena, victims: Victims, protection: Protection) {
+    this.#arena = arena;
+    this.#victims = victims;
+    this.#protection = protection;
+  }
+
+  /** A row was adopted; its status is sample 0, parsed into `fields`. */
+  welcome(row: number, fields: Int32Array): void {
+    this.#copyName(row);
+    const rows = this.#victims.rows;
+    const at = row * VICTIM_WORDS;
+    const parent = fields[STATUS_PPID];
+    const kthread = rows[at + V_PID] === KTHREADD || parent === KTHREADD;
+    if (kthread && fields[STATUS_RSS_KB] === ABSENT) {
+      // No memory of its own. Without the parent's word for it this could be
+      // a process on its way out, or one whose status was too long to read.
+      rows[at + V_PROTECT] = PROTECT_KERNEL;
+      return;
+    }
+    rows[at + V_PROTECT] = this.#whyOf(row);
+  }
+
+  /** Gives a row its adj: into the adj's list, or, protected, into none. */
+  setAdj(row: number, adj: number): void {
+    const rows = this.#victims.rows;
+    const at = row * VICTIM_WORDS;
+    const why = rows[at + V_PROTECT];
+    this.#victims.unlist(row);
+    rows[at + V_ADJ] = adj;
+    if (why === PROTECT_ADJ || (why === 0 && adj === ADJ_NEVER)) {
+      rows[at + V_PROTECT] = this.#whyOf(row);
+    }
+    if (rows[at + V_PROTECT] === 0) this.#victims.list(row, adj);
+  }
+
+  /** The status of a row was read again, as sample 0: a new name may protect
+   * it, or protect it no longer. */
+  review(row: number): void {
+    const rows = this.#victims.rows;
+    const at = row * VICTIM_WORDS;
+    const before = rows[at + V_PROTECT];
+    this.#copyName(row);
+    if (before !== 0 && before !== PROTECT_CONFIG) return;
+    const why = this.#whyOf(row);
+    if (why === before) return;
+    rows[at + V_PROTECT] = why;
+    this.setAdj(row, rows[at + V_ADJ]);
+  }
+
+  /** Puts a new configuration's protection in force for every row. */
+  replace(protection: Protection): void {
+    this.#protection = protection;
+    const rows = this.#victims.rows;
+    for (let row = 0; row < this.#victims.end; row++) {
+      const at = row * VICTIM_WORDS;
+      const flags = rows[at + V_FLAGS];
+      if (flags === 0 || (flags & ROW_DEAD) !== 0) continue;
+      const before = rows[at + V_PROTECT];
+      if (before !== 0 && before !== PROTECT_CONFIG) continue;
+      const why = this.#whyOf(row);
+      if (why === before) continue;
+      rows[at + V_PROTECT] = why;
+      this.setAdj(row, rows[at + V_ADJ]);
+    }
+  }
+
+  #copyName(row: number): void {
+    const bytes = this.#arena.bytes;
+    const sampleLengths = this.#arena.sampleLengths;
+    const end = AT_SAMPLES + Math.max(sampleLengths[0], 0);
+    copyName(bytes, AT_SAMPLES, end, bytes, AT_NAMES + row * NAME_BYTES);
+  }
+
+  #whyOf(row: number): number {
+    const rows = this.#victims.rows;
+    const at = row * VICTIM_WORDS;
+    const pid = rows[at + V_PID];
+    if (pid === 1) return PROTECT_INIT;
+    if (pid === this.#arena.gauges[G_GUARD_PID]) return PROTECT_GUARD;
+    if (rows[at + V_ADJ] === ADJ_NEVER) return PROTECT_ADJ;
+    const name = AT_NAMES + row * NAME_BYTES;
+    const end = name + NAME_BYTES;
+    const uid = rows[at + V_UID];
+    return this.#protection.protects(this.#arena.bytes, name, end, uid)
+      ? PROTECT_CONFIG
+      : 0;
+  }
+}

@@ -1,0 +1,415 @@
+// @hot
+// One turn of the guard: wait, sense, judge, act, record. A turn allocates
+// nothing, neither on V8's heap nor in libc, and opens, maps and forks
+// nothing; what must open something is left to the desk, which visits between
+// turns and never while a victim's death is awaited.
+
+import { clamp, delta32, divTrunc } from "../base/int.ts";
+import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
+import { ABSENT } from "../base/scan.ts";
+import { judge } from "../policy/judge.ts";
+import { PRESSURE_FULL, PRESSURE_SOME } from "../policy/pressure.ts";
+import { selectVictim } from "../policy/select.ts";
+import type { Arena } from "../state/arena.ts";
+import {
+  G_PSI_EVENTS,
+  G_STATE,
+  G_TURN_US,
+  G_TURN_US_MAX,
+  G_TURNS,
+  G_WAIT_MS,
+  STATE_CALM,
+  STATE_KILLING,
+  STATE_SPRINT,
+} from "../state/gauges.ts";
+import type { Journal } from "../state/journal.ts";
+import {
+  AT_JOURNAL,
+  EVENT_CLIENT,
+  EVENT_LISTENER,
+  EVENT_PSI_FULL,
+  EVENT_PSI_SOME,
+  EVENT_VICTIM,
+  EVENT_WORDS,
+  MB_COUNT,
+  MB_EVENTS,
+  MB_FD,
+  MB_NOW_MS,
+  MB_NOW_US,
+  MB_OFFSET,
+  MB_SIGNALS,
+  MB_SOURCE,
+  MB_TIMEOUT_MS,
+  MB_WOKE_US,
+  VICTIM_WORDS,
+} from "../state/layout.ts";
+import {
+  REASON_NONE,
+  VERDICT_FLOOR_ADJ,
+  VERDICT_REASON,
+} from "../state/reasons.ts";
+import {
+  SET_DRY_RUN,
+  SET_FILL_KB_PER_MS,
+  SET_IDLE_MAX_MS,
+  SET_SPRINT_MS,
+} from "../state/settings.ts";
+import {
+  EXHAUSTION_MS,
+  HEADROOM_KB,
+  SHRINK_KB_PER_S,
+  STALL_SOME_PERMILLE,
+  SWAP_TOTAL_KB,
+} from "../state/snapshot.ts";
+import {
+  NONE,
+  ROW_DEAD,
+  V_FLAGS,
+  V_PID,
+  type Victims,
+} from "../state/victims.ts";
+import type { Control } from "./control.ts";
+import { IDLE, type Killer } from "./killer.ts";
+import type { Ports } from "./ports.ts";
+import type { Ready } from "./ready.ts";
+import { SENSE_ALL, SENSE_FAST, SENSE_SLOW, type Sensor } from "./sensor.ts";
+import type { StatusFile } from "./status_file.ts";
+
+/** tick() answers: go on. */
+export const TURN_DONE = 0;
+/** SIGTERM or SIGINT came. */
+export const TURN_STOP = 1;
+/** SIGHUP came. */
+export const TURN_RELOAD = 2;
+
+/** Slow files are read at most this often in a sprint, ms. */
+const SLOW_SPRINT_MS = 100;
+/** ... and this often when calm, ms. */
+const SLOW_CALM_MS = 1_000;
+/** The status file is brought up to date at most this often, ms. */
+const STATUS_MS = 1_000;
+/** A trigger keeps the sprint alive for one window, ms (lmkd.md 3.3). */
+const SPRINT_AFTER_TRIGGER_MS = 1_000;
+/** Candidates are sampled at most this often when calm, ms. */
+const SAMPLE_CALM_MS = 1_000;
+/** Exhaustion nearer than this at the present rate starts a sprint, ms. */
+const SPRINT_EXHAUSTION_MS = 2_000;
+/** Kills tried in one turn when the signal itself fails. */
+const TRIES_PER_TURN = 4;
+/** Short of memory with nobody to kill: look this often, ms (lmkd.md 3.3). */
+const STUCK_MS = 100;
+/** Words of the journal's file before its first record. */
+const JOURNAL_RECORD_BYTES = JOURNAL_WORDS * 4;
+
+/** Everything a reactor is made of. */
+export interface ReactorParts {
+  readonly ports: Ports;
+  readonly arena: Arena;
+  readonly sensor: Sensor;
+  readonly control: Control;
+  readonly killer: Killer;
+  readonly ready: Ready;
+  readonly victims: Victims;
+  readonly journal: Journal;
+  readonly status: StatusFile;
+  readonly history: Int32Array;
+  readonly verdict: Int32Array;
+  /** Open journal file, or -1. */
+  readonly journalFd: number;
+}
+
+/** The reactor. */
+export class Reactor {
+  readonly #ports: Ports;
+  readonly #arena: Arena;
+  readonly #mailbox: Int32Array;
+  readonly #sensor: Sensor;
+  readonly #control: Control;
+  readonly #killer: Killer;
+  readonly #ready: Ready;
+  readonly #victims: Victims;
+  readonly #journal: Journal;
+  readonly #status: StatusFile;
+  readonly #history: Int32Array;
+  readonly #verdict: Int32Array;
+  readonly #journalFd: number;
+
+  #pressure = 0;
+  #triggerMs = 0;
+  #triggered = false;
+  #sensedMs = 0;
+  #slowMs = 0;
+  #statusMs = 0;
+  #sampledMs = 0;
+  #first = true;
+  #sprinting = false;
+  #senseDue = true;
+  #stuck = false;
+
+  constructor(parts: ReactorParts) {
+    this.#ports = parts.ports;
+    this.#arena = parts.arena;
+    this.#mailbox = parts.arena.mailbox;
+    this.#sensor = parts.sensor;
+    this.#control = parts.control;
+    this.#killer = parts.killer;
+    this.#ready = parts.ready;
+    this.#victims = parts.victims;
+    this.#journal = parts.journal;
+    this.#status = parts.status;
+    this.#history = parts.history;
+    this.#verdict = parts.verdict;
+    this.#journalFd = parts.journalFd;
+  }
+
+  /** Whether the desk may open things now. In a dry run nobody dies: to wait
+   * for a death would keep it shut as long as memory is short. */
+  get deskOpen(): boolean {
+    return this.#killer.state === IDLE ||
+      this.#arena.settings[SET_DRY_RUN] !== 0;
+  }
+
+  /** Whether memory is being watched closely. */
+  get sprinting(): boolean {
+    return this.#sprinting;
+  }
+
+  /** One turn; `deskBusy` when the desk has more to do at once. */
+  tick(deskBusy: boolean): number {
+    const mailbox = this.#mailbox;
+    mailbox[MB_TIMEOUT_MS] = deskBusy || this.#control.busy
+      ? 0
+      : this.#restMs();
+    this.#arena.gauges[G_WAIT_MS] = mailbox[MB_TIMEOUT_MS];
+    this.#ports.wait();
+    this.#arena.gauges[G_TURNS]++;
+    this.#takeEvents();
+    this.#control.serve();
+    if (this.#isSenseDue()) this.#look();
+    this.record();
+    this.#noteTurnTime();
+    if ((mailbox[MB_SIGNALS] & 1) !== 0) return TURN_STOP;
+    return (mailbox[MB_SIGNALS] & 2) !== 0 ? TURN_RELOAD : TURN_DONE;
+  }
+
+  #takeEvents(): void {
+    const events = this.#arena.events;
+    const count = this.#mailbox[MB_EVENTS];
+    for (let i = 0; i < count; i++) {
+      const tag = events[i * EVENT_WORDS];
+      const index = tag & 0xffffff;
+      switch (tag >> 24) {
+        case EVENT_LISTENER:
+          this.#control.knocking = true;
+          this.#control.deskDue = true;
+          break;
+        case EVENT_CLIENT:
+          this.#control.note(index, events[i * EVENT_WORDS + 2]);
+          break;
+        case EVENT_VICTIM:
+          this.#noteDeath(index, events[i * EVENT_WORDS + 1]);
+          break;
+        case EVENT_PSI_SOME:
+          this.#noteTrigger(PRESSURE_SOME, false);
+          break;
+        case EVENT_PSI_FULL:
+          this.#noteTrigger(PRESSURE_FULL, true);
+          break;
+        default:
+          break;
+      }
+    }
+  }
+
+  #noteTrigger(pressure: number, full: boolean): void {
+    this.#pressure |= pressure;
+    this.#triggered = true;
+    this.#triggerMs = this.#mailbox[MB_NOW_MS];
+    this.#senseDue = true;
+    this.#arena.gauges[G_PSI_EVENTS]++;
+    this.#sensor.noteTrigger(full);
+  }
+
+  /** A pidfd became readable: the process of that row is gone. The pid guards
+   * against an event that was under way when its row was given to another. */
+  #noteDeath(row: number, pid: number): void {
+    const at = row * VICTIM_WORDS;
+    const rows = this.#victims.rows;
+    if (rows[at + V_PID] !== pid || rows[at + V_FLAGS] === 0) return;
+    // A client may have forgotten the row while its death was awaited.
+    if (this.#killer.died(row)) this.#senseDue = true;
+    if ((rows[at + V_FLAGS] & ROW_DEAD) !== 0) return;
+    this.#victims.markDead(row);
+    this.#control.deskDue = true;
+  }
+
+  /** How long the next wait may sleep, ms: until the next look is due. Who
+   * wakes the guard before that does not put the look off. */
+  #restMs(): number {
+    const waitMs = this.#waitMs();
+    const age = delta32(this.#mailbox[MB_NOW_MS], this.#sensedMs);
+    return clamp(waitMs - age, 0, waitMs);
+  }
+
+  /** Longest time between two looks, ms. */
+  #waitMs(): number {
+    const settings = this.#arena.settings;
+    const sprintMs = settings[SET_SPRINT_MS];
+    let waitMs = this.#sprinting ? sprintMs : this.#calmMs();
+    if (this.#stuck) waitMs = Math.max(waitMs, STUCK_MS);
+    const killMs = this.#killer.waitMs(this.#mailbox[MB_NOW_MS]);
+    if (killMs >= 0) waitMs = Math.min(sprintMs, Math.max(killMs, 1));
+    return waitMs;
+  }
+
+  /** Sleep in proportion to headroom: half of the time in which memory could
+   * at most be filled, so that it cannot be gone between two looks. */
+  #calmMs(): number {
+    const settings = this.#arena.settings;
+    const headroom = this.#arena.snapshot[HEADROOM_KB];
+    if (headroom === ABSENT) return settings[SET_IDLE_MAX_MS];
+    const fill = settings[SET_FILL_KB_PER_MS];
+    const ms = divTrunc(Math.max(headroom, 0), fill) >> 1;
+    return clamp(ms, settings[SET_SPRINT_MS], settings[SET_IDLE_MAX_MS]);
+  }
+
+  #isSenseDue(): boolean {
+    if (this.#senseDue || this.#first) return true;
+    return isPast(
+      this.#mailbox[MB_NOW_MS],
+      this.#sensedMs,
+      this.#waitMs(),
+    );
+  }
+
+  /** Sense, judge and act. */
+  #look(): void {
+    const nowMs = this.#mailbox[MB_NOW_MS];
+    this.#senseDue = false;
+    this.#sensedMs = nowMs;
+    if (this.#sensor.sense(this.#depth(nowMs)) < 0) {
+      // Blind: nobody is judged, but a kill under way still has its deadline.
+      this.#killer.settle();
+      return this.#setState();
+    }
+    this.#sample(nowMs);
+    if (this.#killer.state !== IDLE) {
+      // A stall of before the memory came back says nothing of after.
+      this.#pressure = 0;
+      if (!this.#killer.settle()) return this.#setState();
+      this.#sensor.restartSlope();
+    }
+    judge(
+      this.#arena.snapshot,
+      this.#arena.settings,
+      this.#history,
+      this.#pressure,
+      this.#verdict,
+    );
+    this.#pressure = 0;
+    this.#stuck = false;
+    if (this.#verdict[VERDICT_REASON] !== REASON_NONE) this.#act();
+    this.#first = false;
+    this.#updateSprint(nowMs);
+    this.#setState();
+  }
+
+  /** Slow files now and then; those whose read allocates only when calm. */
+  #depth(nowMs: number): number {
+    if (this.#first) return SENSE_ALL;
+    const due = this.#sprinting ? SLOW_SPRINT_MS : SLOW_CALM_MS;
+    if (!isPast(nowMs, this.#slowMs, due)) return SENSE_FAST;
+    this.#slowMs = nowMs;
+    const calm = !this.#sprinting && this.#killer.state === IDLE;
+    return calm ? SENSE_ALL : SENSE_SLOW;
+  }
+
+  #sample(nowMs: number): void {
+    const due = isPast(nowMs, this.#sampledMs, SAMPLE_CALM_MS);
+    if (!this.#sprinting && !due) return;
+    this.#sampledMs = nowMs;
+    this.#ready.sample();
+  }
+
+  #act(): void {
+    const verdict = this.#verdict;
+    for (let i = 0; i < TRIES_PER_TURN; i++) {
+      const row = selectVictim(
+        this.#victims,
+        this.#ready.rows,
+        this.#arena.settings,
+        verdict[VERDICT_FLOOR_ADJ],
+      );
+      this.#stuck = row === NONE;
+      if (row === NONE) return this.#killer.noVictim(verdict);
+      if (this.#killer.fire(row, verdict) === 0) return;
+    }
+  }
+
+  /** A sprint lasts while headroom is on its way to be gone within a second or
+   * two, for a window after a trigger, and while a kill is under way. */
+  #updateSprint(nowMs: number): void {
+    const snapshot = this.#arena.snapshot;
+    if (
+      this.#triggered &&
+      delta32(nowMs, this.#triggerMs) > SPRINT_AFTER_TRIGGER_MS
+    ) {
+      this.#triggered = false;
+    }
+    const stalls = snapshot[STALL_SOME_PERMILLE];
+    this.#sprinting = this.#triggered || this.#killer.state !== IDLE ||
+      this.#shrinksFast() ||
+      (stalls !== ABSENT && stalls > 100 && snapshot[SWAP_TOTAL_KB] > 0);
+  }
+
+  /** At the present rate headroom ends within two of the longest sleeps. */
+  #shrinksFast(): boolean {
+    const snapshot = this.#arena.snapshot;
+    return snapshot[SHRINK_KB_PER_S] > 0 &&
+      snapshot[EXHAUSTION_MS] < SPRINT_EXHAUSTION_MS;
+  }
+
+  #setState(): void {
+    this.#arena.gauges[G_STATE] = this.#killer.state !== IDLE
+      ? STATE_KILLING
+      : this.#sprinting
+      ? STATE_SPRINT
+      : STATE_CALM;
+  }
+
+  /** Copies new journal records to the file and brings the status file up to
+   * date: each second, and whenever something was recorded. */
+  record(): void {
+    const journal = this.#journal;
+    const nowMs = this.#mailbox[MB_NOW_MS];
+    const fresh = journal.persisted !== journal.serial;
+    while (journal.persisted !== journal.serial) {
+      const slot = journal.persisted % JOURNAL_RECORDS;
+      journal.persisted++;
+      if (this.#journalFd < 0) continue;
+      this.#mailbox[MB_FD] = this.#journalFd;
+      this.#mailbox[MB_SOURCE] = AT_JOURNAL + slot * JOURNAL_RECORD_BYTES;
+      this.#mailbox[MB_OFFSET] = (slot + 1) * JOURNAL_RECORD_BYTES;
+      this.#mailbox[MB_COUNT] = JOURNAL_RECORD_BYTES;
+      this.#ports.persist();
+    }
+    if (!fresh && !isPast(nowMs, this.#statusMs, STATUS_MS)) return;
+    this.#statusMs = nowMs;
+    this.#status.update();
+  }
+
+  #noteTurnTime(): void {
+    this.#ports.clock();
+    const us = delta32(this.#mailbox[MB_NOW_US], this.#mailbox[MB_WOKE_US]);
+    const gauges = this.#arena.gauges;
+    gauges[G_TURN_US] = us;
+    if (us > gauges[G_TURN_US_MAX]) gauges[G_TURN_US_MAX] = us;
+  }
+}
+
+/** Whether `ms` have passed since `sinceMs`. A clock that has gone half way
+ * round since, or was never set, counts as past. */
+function isPast(nowMs: number, sinceMs: number, ms: number): boolean {
+  const age = delta32(nowMs, sinceMs);
+  return age < 0 || age >= ms;
+}

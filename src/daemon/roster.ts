@@ -1,0 +1,220 @@
+// @hot
+// The roster keeps the figures of rows that are not ready up to date, in
+// rotation, and fills the ready list with those most likely to be wanted. It
+// belongs to the desk: it opens files, so it works between turns only.
+
+import { READY_MAX } from "../base/limits.ts";
+import { ABSENT } from "../base/scan.ts";
+import { STATUS_FIELDS, STATUS_UID } from "../kernel/status.ts";
+import type { Arena } from "../state/arena.ts";
+import {
+  MB_ADJ,
+  MB_COUNT,
+  MB_FD,
+  MB_PID,
+  VICTIM_WORDS,
+} from "../state/layout.ts";
+import {
+  bandOf,
+  NONE,
+  OWNER_DISCOVERED,
+  PROTECT_KERNEL,
+  ROW_DEAD,
+  ROW_KILLED,
+  ROW_LISTED,
+  V_ADJ,
+  V_FLAGS,
+  V_OWNER,
+  V_PIDFD,
+  V_PROTECT,
+  V_READY,
+  V_RSS_KB,
+  V_STATUS_FD,
+  V_SWAP_KB,
+  V_UID,
+  type Victims,
+} from "../state/victims.ts";
+import type { Ports } from "./ports.ts";
+import type { Protector } from "./protector.ts";
+import { noteFirstSample, type Ready } from "./ready.ts";
+
+/** Rows looked at for the ready list in one visit. */
+const ROWS_PER_VISIT = 512;
+/** Rows whose memory and adj are read anew in one visit, calm and in a
+ * sprint; in a sprint visits come a hundred times a second. */
+const REFRESH_CALM = 16;
+const REFRESH_SPRINT = 32;
+/** Status files of rows that lost their place, closed in one visit. */
+const CLOSES_PER_VISIT = 32;
+/** A candidate must be this much heavier to take another's place: 4 MB in the
+ * units of the key. */
+const READY_STEP = 256;
+
+/** The roster of one guard. */
+export class Roster {
+  readonly #ports: Ports;
+  readonly #arena: Arena;
+  readonly #mailbox: Int32Array;
+  readonly #victims: Victims;
+  readonly #protector: Protector;
+  readonly #ready: Ready;
+  readonly #fields = new Int32Array(STATUS_FIELDS);
+  #readyAt = 0;
+  #refreshAt = 0;
+  #worstIndex = 0;
+  #worstKey = -1;
+
+  constructor(
+    ports: Ports,
+    arena: Arena,
+    victims: Victims,
+    protector: Protector,
+    ready: Ready,
+  ) {
+    this.#ports = ports;
+    this.#arena = arena;
+    this.#mailbox = arena.mailbox;
+    this.#victims = victims;
+    this.#protector = protector;
+    this.#ready = ready;
+  }
+
+  /** Reads further rows anew and admits the most wanted to the ready list. */
+  visit(sprinting: boolean): void {
+    if (this.#victims.end === 0) return;
+    this.#refresh(sprinting ? REFRESH_SPRINT : REFRESH_CALM);
+    this.#fillReady();
+    this.#closeSpare();
+  }
+
+  /** Reads adj and memory of further rows. */
+  #refresh(count: number): void {
+    const rows = this.#victims.rows;
+    const end = this.#victims.end;
+    let looked = 0;
+    for (let done = 0; done < count && looked < ROWS_PER_VISIT; looked++) {
+      this.#refreshAt = this.#refreshAt + 1 < end ? this.#refreshAt + 1 : 0;
+      const at = this.#refreshAt * VICTIM_WORDS;
+      const flags = rows[at + V_FLAGS];
+      if (flags === 0 || (flags & (ROW_DEAD | ROW_KILLED)) !== 0) continue;
+      if (rows[at + V_PROTECT] === PROTECT_KERNEL) continue;
+      if (rows[at + V_PIDFD] < 0) continue;
+      this.#refreshRow(this.#refreshAt);
+      done++;
+      if (looked >= end) return;
+    }
+  }
+
+  #refreshRow(row: number): void {
+    const rows = this.#victims.rows;
+    const at = row * VICTIM_WORDS;
+    this.#mailbox[MB_PID] = rows[at];
+    this.#mailbox[MB_FD] = rows[at + V_PIDFD];
+    if (
+      rows[at + V_OWNER] === OWNER_DISCOVERED && this.#ports.readAdj() === 0
+    ) {
+      const adj = this.#mailbox[MB_ADJ];
+      if (adj !== rows[at + V_ADJ]) this.#protector.setAdj(row, adj);
+    }
+    this.#mailbox[MB_FD] = rows[at + V_PIDFD];
+    const open = rows[at + V_STATUS_FD];
+    const fd = open >= 0 ? open : this.#ports.openStatus();
+    if (fd < 0) return;
+    this.#arena.sampleFds[0] = fd;
+    this.#mailbox[MB_COUNT] = 1;
+    this.#ports.sample();
+    noteFirstSample(this.#arena, rows, row, this.#fields);
+    const uid = this.#fields[STATUS_UID];
+    if (uid !== ABSENT) {
+      if (rows[at + V_OWNER] === OWNER_DISCOVERED) rows[at + V_UID] = uid;
+      this.#protector.review(row);
+    }
+    if (open < 0) this.#close(fd);
+  }
+
+  /** How soon a row would be wanted: its band, then its size in 16 kB. */
+  #keyOf(row: number): number {
+    const at = row * VICTIM_WORDS;
+    const rows = this.#victims.rows;
+    if ((rows[at + V_FLAGS] & (ROW_LISTED | ROW_DEAD)) !== ROW_LISTED) {
+      return -1;
+    }
+    if (rows[at + V_ADJ] < 0) return -1;
+    const size = (rows[at + V_RSS_KB] + rows[at + V_SWAP_KB]) >> 4;
+    return (bandOf(rows[at + V_ADJ]) << 22) | Math.min(size, 0x3fffff);
+  }
+
+  /** Looks at further rows and lets the most wanted into the ready list. */
+  #fillReady(): void {
+    this.#findWorst();
+    const end = this.#victims.end;
+    const rows = this.#victims.rows;
+    for (let i = 0; i < ROWS_PER_VISIT && i < end; i++) {
+      this.#readyAt = this.#readyAt + 1 < end ? this.#readyAt + 1 : 0;
+      const row = this.#readyAt;
+      if (rows[row * VICTIM_WORDS + V_READY] >= 0) continue;
+      const key = this.#keyOf(row);
+      if (key < 0 || key < this.#worstKey) continue;
+      if (this.#worstKey >= 0 && key < this.#worstKey + READY_STEP) continue;
+      if (this.#openRow(row)) this.#admit(row);
+    }
+  }
+
+  /** Status files of rows that found no place need not stay open. */
+  #closeSpare(): void {
+    const end = this.#victims.end;
+    const rows = this.#victims.rows;
+    for (let i = 0; i < CLOSES_PER_VISIT && i < end; i++) {
+      const at = ((this.#readyAt + end - i) % end) * VICTIM_WORDS;
+      if (rows[at + V_READY] >= 0 || rows[at + V_STATUS_FD] < 0) continue;
+      if (rows[at + V_FLAGS] === 0) continue;
+      this.#close(rows[at + V_STATUS_FD]);
+      rows[at + V_STATUS_FD] = -1;
+    }
+  }
+
+  #close(fd: number): void {
+    this.#mailbox[MB_FD] = fd;
+    this.#ports.close();
+  }
+
+  #openRow(row: number): boolean {
+    const at = row * VICTIM_WORDS;
+    const rows = this.#victims.rows;
+    if (rows[at + V_STATUS_FD] >= 0) return true;
+    this.#mailbox[MB_PID] = rows[at];
+    this.#mailbox[MB_FD] = rows[at + V_PIDFD];
+    const fd = this.#ports.openStatus();
+    if (fd < 0) return false;
+    rows[at + V_STATUS_FD] = fd;
+    return true;
+  }
+
+  /** Puts a row in the worst place, whose row leaves the list. */
+  #admit(row: number): void {
+    const rows = this.#victims.rows;
+    const leaving = this.#ready.rows[this.#worstIndex];
+    if (leaving !== NONE) {
+      this.#ready.drop(leaving);
+      const at = leaving * VICTIM_WORDS;
+      this.#close(rows[at + V_STATUS_FD]);
+      rows[at + V_STATUS_FD] = -1;
+    }
+    this.#ready.place(this.#worstIndex, row);
+    this.#findWorst();
+  }
+
+  /** The place to give away next: an empty one, else the least wanted row. */
+  #findWorst(): void {
+    this.#worstKey = 0x7fffffff - READY_STEP;
+    for (let i = 0; i < READY_MAX; i++) {
+      const row = this.#ready.rows[i];
+      const key = row === NONE ? -1 : this.#keyOf(row);
+      if (key < this.#worstKey) {
+        this.#worstKey = key;
+        this.#worstIndex = i;
+      }
+      if (row === NONE) return;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+// Makes one JavaScript file of src/main.ts and puts in front of it what only
+// the build knows. The text depends on the commit and on nothing else: no
+// time, no path of the checkout.
+
+import { join } from "node:path";
+import { run, runOk } from "./run.ts";
+import type { Target } from "./target.ts";
+
+/** What src/main.ts finds as globalThis.OOMGUARD_BUILD. */
+export interface BuildFacts {
+  version: string;
+  commit: string;
+  target: Target;
+  pack: "compile" | "embed";
+  /** The shim library, base64. */
+  shim: string;
+}
+
+/** Bundles `entry` and returns the JavaScript. */
+export async function makeBundle(root: string, entry: string): Promise<string> {
+  await Deno.mkdir(join(root, ".cache"), { recursive: true });
+  const path = join(root, ".cache", `bundle-${Deno.pid}.js`);
+  const args = ["bundle", "--quiet", "--platform", "deno", "--minify"];
+  try {
+    await runOk(Deno.execPath(), [...args, "-o", path, entry], {
+      cwd: root,
+      env: { NO_COLOR: "1" },
+    });
+    const text = await Deno.readTextFile(path);
+    checkBundle(text, root);
+    return text;
+  } finally {
+    await Deno.remove(path).catch(() => {});
+  }
+}
+
+/** Refuses a bundle that could not be packed, or not reproducibly. */
+export function checkBundle(text: string, root: string): void {
+  if (text.trim() === "") throw new Error("Cannot pack: the bundle is empty");
+  if (text.includes("\0")) {
+    throw new Error("Cannot pack: the bundle holds a NUL byte");
+  }
+  if (text.includes(root)) {
+    throw new Error("Cannot pack: the bundle holds the path of the checkout");
+  }
+}
+
+/** The program's text for one target. */
+export function makeProgram(bundle: string, facts: BuildFacts): string {
+  return `globalThis.OOMGUARD_BUILD=${JSON.stringify(facts)};\n${bundle}`;
+}
+
+/** Commit of the checkout, "-dirty" when the work tree differs from it. */
+export async function readCommit(root: string): Promise<string> {
+  const options = { cwd: root };
+  const args = ["rev-parse", "--short=12", "HEAD"];
+  const head = await run("git", args, options);
+  if (head === undefined || head.code !== 0) return "unknown";
+  const status = await run("git", ["status", "--porcelain"], options);
+  const dirty = status === undefined || status.out !== "";
+  return head.out.trim() + (dirty ? "-dirty" : "");
+}
+
+/** Version of the project, from its deno.json. */
+export async function readVersion(root: string): Promise<string> {
+  const path = join(root, "deno.json");
+  const { version } = JSON.parse(await Deno.readTextFile(path));
+  if (typeof version !== "string") {
+    throw new TypeError(`Cannot read the version in "deno.json": ${version}`);
+  }
+  return version;
+}

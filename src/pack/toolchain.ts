@@ -1,0 +1,129 @@
+// Compiles what is not TypeScript: the shim and the entry stubs. The same
+// sources and the same compiler give the same bytes wherever the checkout is.
+
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { run, runOk } from "./run.ts";
+import { MissingError, NATIVE, type Target } from "./target.ts";
+
+const SHIM_UNITS = ["./ffi/shim.c", "./ffi/desk.c"];
+const SHIM_SOURCES = [...SHIM_UNITS, "./ffi/shim.h", "./ffi/internal.h"];
+const SHIM_FLAGS = [
+  "-std=gnu11",
+  "-O2",
+  "-fPIC",
+  "-shared",
+  "-Wall",
+  "-Wextra",
+  "-Wconversion",
+  "-Werror",
+  "-pthread",
+  "-ffile-prefix-map=./=",
+  "-frandom-seed=oomguard",
+  "-Wl,--build-id=none",
+  "-Wl,-z,noexecstack",
+  "-Wl,-z,relro,-z,now",
+  "-s",
+];
+/** Debian's names; other distributions have packages called alike. */
+const PACKAGES: Readonly<Record<Target, string>> = {
+  x86_64: "gcc-x86-64-linux-gnu libc6-dev-amd64-cross",
+  aarch64: "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+};
+
+/** A compiled shim. */
+export interface Shim {
+  path: string;
+  bytes: Uint8Array;
+  fresh: boolean;
+}
+
+/** How a tool of GNU's toolchain is called for a target. */
+export function toolFor(tool: "gcc" | "objcopy", target: Target): string {
+  return target === NATIVE ? tool : `${target}-linux-gnu-${tool}`;
+}
+
+/** Compiles the shim to dist/shim-TARGET.so unless that is up to date. */
+export async function buildShim(root: string, target: Target): Promise<Shim> {
+  const gcc = toolFor("gcc", target);
+  const version = await run(gcc, ["--version"], { cwd: root });
+  if (version === undefined) throw missing(gcc, target);
+
+  const path = join(root, "dist", `shim-${target}.so`);
+  const keyPath = join(root, ".cache", `shim-${target}.key`);
+  const hash = createHash("sha256");
+  hash.update(SHIM_FLAGS.join("\n")).update(version.out);
+  for (const source of SHIM_SOURCES) {
+    hash.update(await Deno.readFile(join(root, source)));
+  }
+  const inputs = hash.digest("hex");
+  const bytes = await readIfThere(path);
+  const key = await readIfThere(keyPath);
+  if (bytes !== undefined && key !== undefined) {
+    const known = `${inputs} ${sha256(bytes)}`;
+    if (new TextDecoder().decode(key) === known) {
+      return { path, bytes, fresh: false };
+    }
+  }
+
+  await Deno.mkdir(join(root, "dist"), { recursive: true });
+  await Deno.mkdir(join(root, ".cache"), { recursive: true });
+  // Renamed into place: a test may have the old one open, or build as well.
+  const temporary = `${path}.${Deno.pid}`;
+  try {
+    const args = [...SHIM_FLAGS, "-o", temporary, ...SHIM_UNITS];
+    await runOk(gcc, args, { cwd: root });
+    const compiled = await Deno.readFile(temporary);
+    await Deno.rename(temporary, path);
+    await Deno.writeTextFile(keyPath, `${inputs} ${sha256(compiled)}`);
+    return { path, bytes: compiled, fresh: true };
+  } finally {
+    await Deno.remove(temporary).catch(() => {});
+  }
+}
+
+/** Assembles ffi/entry_TARGET.S and returns its machine code. */
+export async function buildStub(
+  root: string,
+  target: Target,
+): Promise<Uint8Array> {
+  const gcc = toolFor("gcc", target);
+  const folder = await Deno.makeTempDir({ prefix: "oomguard-stub-" });
+  try {
+    const object = join(folder, "entry.o");
+    const binary = join(folder, "entry.bin");
+    const source = join(root, "ffi", `entry_${target}.S`);
+    const assembled = await run(gcc, ["-c", source, "-o", object]);
+    if (assembled === undefined) throw missing(gcc, target);
+    if (assembled.code !== 0) {
+      throw new Error(`Cannot assemble the entry stub:\n${assembled.err}`);
+    }
+    const objcopy = toolFor("objcopy", target);
+    await runOk(objcopy, ["-O", "binary", "-j", ".text", object, binary]);
+    return await Deno.readFile(binary);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** SHA-256, in hexadecimal. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The file's bytes; undefined when there is none. */
+export async function readIfThere(
+  path: string,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function missing(gcc: string, target: Target): MissingError {
+  const packages = target === NATIVE ? "gcc libc6-dev" : PACKAGES[target];
+  return new MissingError(`${gcc} is missing:\napt install ${packages}`);
+}

@@ -1,0 +1,96 @@
+// @hot
+// Level and slope: the signal that needs no pressure. A hog that locks its
+// pages, or any growth without swap, stalls nobody until it is too late; the
+// fall of MemAvailable shows it a second ahead (kernel.md 1.2).
+
+import { INT_MAX, mulDiv } from "../base/int.ts";
+import {
+  REASON_EXHAUSTION,
+  REASON_NONE,
+  REASON_RESERVE,
+  VERDICT_FLOOR_ADJ,
+  VERDICT_LIMIT,
+  VERDICT_NEED_KB,
+  VERDICT_REASON,
+  VERDICT_VALUE,
+} from "../state/reasons.ts";
+import {
+  SET_COMFORT_KB,
+  SET_HORIZON_MS,
+  SET_LOWMEM_ADJ,
+  SET_RESERVE_KB,
+  SET_SWAP_KB_PER_S,
+} from "../state/settings.ts";
+import {
+  HEADROOM_KB,
+  NEED_KB,
+  SHRINK_KB_PER_S,
+  STALL_SOME_PERMILLE,
+} from "../state/snapshot.ts";
+import { known, swapGainKb } from "./watermarks.ts";
+
+/** Share of time with some task stalled that shows swapping does not keep up,
+ * permille. A tenth of the time is what users notice. */
+const STALL_NOTICED_PERMILLE = 100;
+
+/** What will be used up within the horizon at the present rate, kB. */
+function soonGoneKb(snapshot: Int32Array, settings: Int32Array): number {
+  return mulDiv(
+    known(snapshot, SHRINK_KB_PER_S),
+    settings[SET_HORIZON_MS],
+    1000,
+  );
+}
+
+/** What swapping can be trusted to give back within the horizon, kB. */
+function swapCreditKb(snapshot: Int32Array, settings: Int32Array): number {
+  if (known(snapshot, STALL_SOME_PERMILLE) > STALL_NOTICED_PERMILLE) return 0;
+  const soon = mulDiv(
+    settings[SET_SWAP_KB_PER_S],
+    settings[SET_HORIZON_MS],
+    1000,
+  );
+  return Math.min(swapGainKb(snapshot), soon);
+}
+
+/** Whether swapping still helps, and without being noticed. */
+function swapKeepsUp(snapshot: Int32Array, settings: Int32Array): boolean {
+  if (known(snapshot, STALL_SOME_PERMILLE) > STALL_NOTICED_PERMILLE) {
+    return false;
+  }
+  return swapGainKb(snapshot) > settings[SET_RESERVE_KB];
+}
+
+/** How much must come back before memory is comfortable again, kB. */
+export function needKb(snapshot: Int32Array, settings: Int32Array): number {
+  const wanted = settings[SET_COMFORT_KB] - settings[SET_RESERVE_KB] -
+    known(snapshot, HEADROOM_KB);
+  const soon = soonGoneKb(snapshot, settings);
+  return wanted > INT_MAX - soon ? INT_MAX : Math.max(wanted + soon, 0);
+}
+
+/** Judges by level and slope. Headroom is what is available above the
+ * reserve. */
+export function decideExhaustion(
+  snapshot: Int32Array,
+  settings: Int32Array,
+  verdict: Int32Array,
+): void {
+  verdict[VERDICT_REASON] = REASON_NONE;
+  const headroom = known(snapshot, HEADROOM_KB);
+  const soon = soonGoneKb(snapshot, settings);
+  const credit = swapCreditKb(snapshot, settings);
+  snapshot[NEED_KB] = needKb(snapshot, settings);
+  verdict[VERDICT_NEED_KB] = snapshot[NEED_KB];
+  if (soon > 0 && headroom + credit < soon) {
+    verdict[VERDICT_REASON] = REASON_EXHAUSTION;
+    verdict[VERDICT_FLOOR_ADJ] = 0;
+    verdict[VERDICT_VALUE] = headroom + credit;
+    verdict[VERDICT_LIMIT] = soon;
+  } else if (headroom < 0 && !swapKeepsUp(snapshot, settings)) {
+    verdict[VERDICT_REASON] = REASON_RESERVE;
+    verdict[VERDICT_FLOOR_ADJ] = settings[SET_LOWMEM_ADJ];
+    verdict[VERDICT_VALUE] = headroom;
+    verdict[VERDICT_LIMIT] = 0;
+  }
+}

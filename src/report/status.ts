@@ -1,0 +1,84 @@
+// The lines of the plain status file, and of `oomguard status`: what each
+// shows and where it stands in the arena.
+
+import { type StatusLine, WORD_BYTES } from "../daemon/status_file.ts";
+import type { Arena } from "../state/arena.ts";
+import * as g from "../state/gauges.ts";
+import * as s from "../state/snapshot.ts";
+
+const RUNG_WORDS = [
+  "psi triggers",
+  "psi triggers, 2 s",
+  "psi averages",
+  "no psi: levels",
+];
+
+function encodeWords(words: readonly string[]): Uint8Array {
+  const text = words.map((word) => word.padEnd(WORD_BYTES)).join("");
+  return new TextEncoder().encode(text);
+}
+
+/** Every line, in the order of the file. Labels are stable. */
+export function statusLines(arena: Arena): StatusLine[] {
+  const { gauges, snapshot } = arena;
+  const gauge = (label: string, index: number, words?: readonly string[]) => ({
+    label,
+    source: gauges,
+    index,
+    words: words === undefined ? null : encodeWords(words),
+  });
+  const column = (label: string, index: number) => ({
+    label,
+    source: snapshot,
+    index,
+    words: null,
+  });
+  return [
+    gauge("state", g.G_STATE, ["calm", "sprint", "killing"]),
+    gauge("strategy", g.G_STRATEGY, ["adaptive", "lmkd", "minfree"]),
+    gauge("dryRun", g.G_DRY_RUN),
+    gauge("signal", g.G_RUNG, RUNG_WORDS),
+    column("totalKb", s.MEM_TOTAL_KB),
+    column("freeKb", s.MEM_FREE_KB),
+    column("availableKb", s.MEM_AVAILABLE_KB),
+    column("headroomKb", s.HEADROOM_KB),
+    column("shrinkKbPerS", s.SHRINK_KB_PER_S),
+    column("exhaustionMs", s.EXHAUSTION_MS),
+    column("swapTotalKb", s.SWAP_TOTAL_KB),
+    column("swapFreeKb", s.SWAP_FREE_KB),
+    column("zramUsedKb", s.ZRAM_USED_KB),
+    column("psiSomeAvg10Centi", s.PSI_SOME_AVG10_CENTI),
+    column("psiFullAvg10Centi", s.PSI_FULL_AVG10_CENTI),
+    column("stallSomePermille", s.STALL_SOME_PERMILLE),
+    column("thrashingPercent", s.THRASHING_PERCENT),
+    column("kernelOomKills", s.VM_OOM_KILL),
+    gauge("victims", g.G_VICTIMS),
+    gauge("killable", g.G_LISTED),
+    gauge("clients", g.G_CLIENTS),
+    gauge("packets", g.G_PACKETS),
+    gauge("badPackets", g.G_BAD_PACKETS),
+    gauge("kills", g.G_KILLS),
+    gauge("refused", g.G_REFUSED),
+    gauge("noVictim", g.G_NO_VICTIM),
+    gauge("overdue", g.G_OVERDUE),
+    gauge("lastPid", g.G_LAST_PID),
+    gauge("lastAdj", g.G_LAST_ADJ),
+    gauge("lastReason", g.G_LAST_REASON),
+    gauge("lastRssKb", g.G_LAST_RSS_KB),
+    gauge("lastBackKb", g.G_BACK_KB),
+    gauge("signalUs", g.G_SIGNAL_US),
+    gauge("deathMs", g.G_DEATH_MS),
+    gauge("turns", g.G_TURNS),
+    gauge("waitMs", g.G_WAIT_MS),
+    gauge("turnUs", g.G_TURN_US),
+    gauge("turnUsMax", g.G_TURN_US_MAX),
+    gauge("tableFull", g.G_TABLE_FULL),
+    gauge("pendingFull", g.G_PENDING_FULL),
+    gauge("senseErrors", g.G_SENSE_ERRORS),
+    gauge("guardPid", g.G_GUARD_PID),
+    gauge("self", g.G_SELF),
+    gauge("startedS", g.G_EPOCH_S),
+    gauge("startedMs", g.G_STARTED_MS),
+    gauge("lastMs", g.G_LAST_MS),
+  ];
+}

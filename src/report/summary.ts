@@ -1,0 +1,170 @@
+// The status file read back, and `oomguard status` made of it. A line that is
+// not understood is skipped, and a figure that is missing shows as "-": the
+// file may be another version's.
+
+import { SELF_ADJ, SELF_ARENA_LOCKED, SELF_FIFO } from "../state/gauges.ts";
+import { reasonName } from "./reasons.ts";
+import {
+  centiText,
+  COLUMNS,
+  durationText,
+  microText,
+  sizeText,
+  wrap,
+} from "./units.ts";
+
+/** Values by label: a number, a word, or null for what is not known. */
+export type StatusFields = Readonly<Record<string, number | string | null>>;
+
+/** The fields of a status file's text. */
+export function parseStatus(text: string): StatusFields {
+  const fields: Record<string, number | string | null> = {};
+  for (const line of text.split("\n")) {
+    const match = /^([a-zA-Z][a-zA-Z0-9]{0,31}) +([ -~]+?) *$/.exec(line);
+    if (match === null) continue;
+    const [, label, value] = match;
+    fields[label] = value === "-"
+      ? null
+      : /^-?\d{1,10}$/.test(value)
+      ? Number(value)
+      : value;
+  }
+  return fields;
+}
+
+const SELF = [
+  [SELF_ADJ, "oom_score_adj -1000"],
+  [SELF_FIFO, "SCHED_FIFO"],
+  [SELF_ARENA_LOCKED, "arena locked"],
+] as const;
+
+/** Columns of a line's label. */
+const LABEL = 12;
+
+/** The summary, in lines of at most 80 columns; `nowMs` since 1970. */
+export function describeStatus(fields: StatusFields, nowMs: number): string[] {
+  const number = (label: string): number | null => {
+    const value = fields[label];
+    return typeof value === "number" ? value : null;
+  };
+  const word = (label: string): string => String(fields[label] ?? "-");
+  const size = (label: string) => sizeText(number(label));
+  const startedS = number("startedS");
+  const ageMs = startedS === null ? null : nowMs - startedS * 1000;
+  const dry = fields.dryRun === 1 ? ", dry run: it signals nobody" : "";
+  const up = ageMs === null || ageMs < 0 ? "" : `, up ${durationText(ageMs)}`;
+  const stalled = number("stallSomePermille");
+  const lines: [label: string, text: string][] = [
+    ["state", `${word("state")}${up}, process ${word("guardPid")}`],
+    ["strategy", `${word("strategy")}${dry}`],
+    ["signal", word("signal")],
+    [
+      "memory",
+      `${size("availableKb")} available of ${size("totalKb")}, ` +
+      `${size("freeKb")} free`,
+    ],
+    ["headroom", `${size("headroomKb")}, ${slopeText(number)}`],
+    [
+      "swap",
+      number("swapTotalKb") === 0
+        ? "none"
+        : `${size("swapFreeKb")} free of ${size("swapTotalKb")}, ` +
+          `zram takes ${size("zramUsedKb")}`,
+    ],
+    [
+      "pressure",
+      `some ${centiText(number("psiSomeAvg10Centi"))}, full ` +
+      `${centiText(number("psiFullAvg10Centi"))} over 10 s; stalled ` +
+      `${centiText(stalled === null ? null : stalled * 10)}, ` +
+      `thrashing ${word("thrashingPercent")}%`,
+    ],
+    [
+      "processes",
+      `${word("victims")} known, ${word("killable")} may die; ` +
+      `clients ${word("clients")}, packets ${word("packets")}, ` +
+      `bad ${word("badPackets")}`,
+    ],
+    [
+      "kills",
+      `${word("kills")}; refused ${word("refused")}, nobody to kill ` +
+      `${word("noVictim")}, overdue ${word("overdue")}; ` +
+      `by the kernel ${word("kernelOomKills")}`,
+    ],
+    ...lastKill(number, ageMs),
+    ["protected", selfText(number("self"))],
+    [
+      "turns",
+      `${word("turns")}, the last ${microText(number("turnUs"))}, at most ` +
+      `${microText(number("turnUsMax"))}; looks again within ` +
+      `${durationText(number("waitMs"))}`,
+    ],
+    ["trouble", troubleText(number)],
+  ];
+  return lines.filter(([, text]) => text !== "").flatMap(([label, text]) =>
+    wrap(text, COLUMNS, " ".repeat(LABEL)).map((line, i) =>
+      i === 0 ? label.padEnd(LABEL) + line.slice(LABEL) : line
+    )
+  );
+}
+
+type Numbers = (label: string) => number | null;
+
+function slopeText(number: Numbers): string {
+  const shrink = number("shrinkKbPerS");
+  if (shrink === null || shrink <= 0) return "not shrinking";
+  return `shrinks by ${sizeText(shrink)} in a second, gone in ` +
+    durationText(number("exhaustionMs"));
+}
+
+function lastKill(
+  number: Numbers,
+  ageMs: number | null,
+): [string, string][] {
+  const kills = number("kills");
+  if (kills === null || kills === 0) return [["last kill", "none"]];
+  const lastMs = number("lastMs");
+  const startedMs = number("startedMs");
+  // Both are of one clock that wraps after 49 days.
+  const ago = ageMs === null || lastMs === null || startedMs === null
+    ? -1
+    : ageMs - ((lastMs - startedMs) >>> 0);
+  const when = ago < 0 ? "" : `${durationText(ago)} ago: `;
+  const reason = number("lastReason");
+  return [
+    [
+      "last kill",
+      `${when}process ${number("lastPid") ?? "-"}, ` +
+      `adj ${number("lastAdj") ?? "-"}, ${sizeText(number("lastRssKb"))}, ` +
+      `${reason === null ? "-" : reasonName(reason)}`,
+    ],
+    [
+      "",
+      `signal after ${microText(number("signalUs"))}, ` +
+      `death after ${durationText(number("deathMs"))}, ` +
+      `${sizeText(number("lastBackKb"))} came back`,
+    ],
+  ];
+}
+
+function selfText(self: number | null): string {
+  if (self === null) return "-";
+  const names = (held: boolean) =>
+    SELF.filter(([bit]) => ((self & bit) !== 0) === held)
+      .map(([, name]) => name).join(", ");
+  const lacking = names(false);
+  const held = names(true) === "" ? "by nothing" : names(true);
+  return lacking === "" ? held : `${held}; not: ${lacking}`;
+}
+
+/** What should be zero and is not; "" while all is well. */
+function troubleText(number: Numbers): string {
+  const counts = [
+    ["processes that found no place", number("tableFull")],
+    ["requests that found no place", number("pendingFull")],
+    ["files that could not be read", number("senseErrors")],
+  ] as const;
+  return counts
+    .filter(([, count]) => count !== null && count !== 0)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(", ");
+}

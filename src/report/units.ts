@@ -1,0 +1,63 @@
+// Figures as people read them: megabytes, durations, text in 80 columns. null
+// is what was not measured and shows as "-".
+
+/** Columns of a terminal that nobody widened. */
+export const COLUMNS = 80;
+
+/** "45.1" for kB, in MB; whole from 100 MB on. */
+export function megabytes(kb: number | null): string {
+  if (kb === null) return "-";
+  const mb = kb / 1024;
+  return Math.abs(mb) < 99.95 ? mb.toFixed(1) : mb.toFixed(0);
+}
+
+/** "45.1 MB", or "-". */
+export function sizeText(kb: number | null): string {
+  return kb === null ? "-" : `${megabytes(kb)} MB`;
+}
+
+/** "312 us", "1.2 ms" or a duration. */
+export function microText(us: number | null): string {
+  if (us === null) return "-";
+  if (us < 1_000) return `${us} us`;
+  return us < 1_000_000
+    ? `${(us / 1_000).toFixed(1)} ms`
+    : durationText(Math.floor(us / 1_000));
+}
+
+/** "23 ms", "4.5 s", "12 min", "3 h 12 min", "4 d 3 h". */
+export function durationText(ms: number | null): string {
+  if (ms === null) return "-";
+  if (ms < 1_000) return `${ms} ms`;
+  if (ms < 60_000) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** "12.3%" for hundredths of a percent. */
+export function centiText(centi: number | null): string {
+  return centi === null ? "-" : `${(centi / 100).toFixed(2)}%`;
+}
+
+/** Words in lines of at most `width` columns, each after `margin`; a word
+ * longer than that is cut. */
+export function wrap(text: string, width: number, margin: string): string[] {
+  const room = width - margin.length;
+  const words = text.split(" ").flatMap((word) =>
+    word.length <= room ? [word] : word.match(new RegExp(`.{1,${room}}`, "gs"))!
+  );
+  const lines: string[] = [];
+  let line = "";
+  for (const word of words) {
+    if (line !== "" && line.length + 1 + word.length > room) {
+      lines.push(margin + line);
+      line = "";
+    }
+    line += line === "" ? word : ` ${word}`;
+  }
+  lines.push(margin + line);
+  return lines;
+}

@@ -1,0 +1,71 @@
+// Loads the shim: from the bundle by way of a memfd, which needs no writable
+// folder; from a file beside the executable where a policy forbids executing
+// a memfd; from dist/ when run from source.
+
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildFacts } from "../base/build.ts";
+import { SYMBOLS } from "./symbols.ts";
+
+/** The shim's functions. */
+export type Symbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** A path or text as the shim takes it: UTF-8 and a NUL. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text + "\0");
+}
+
+const MFD_CLOEXEC = 1;
+
+const LIBC = {
+  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
+} as const;
+
+/** Opens the shared object held in `image` without touching the disk. */
+function openFromMemory(image: Uint8Array<ArrayBuffer>): Symbols {
+  const libc = Deno.dlopen("libc.so.6", LIBC);
+  try {
+    const fd = libc.symbols.memfd_create(cString("oomguard-shim"), MFD_CLOEXEC);
+    if (fd < 0) throw new Error("memfd_create was refused");
+    for (let done = 0; done < image.length;) {
+      const rest = image.subarray(done);
+      const n = Number(libc.symbols.write(fd, rest, BigInt(rest.length)));
+      if (n <= 0) throw new Error("writing the memfd failed");
+      done += n;
+    }
+    const symbols = Deno.dlopen(`/proc/self/fd/${fd}`, SYMBOLS).symbols;
+    libc.symbols.close(fd);
+    return symbols;
+  } finally {
+    libc.close();
+  }
+}
+
+/** The shim's functions, from wherever this build carries it. Throws when it
+ * cannot be had. */
+export function loadShim(): Symbols {
+  const name = `shim-${Deno.build.arch}.so`;
+  const facts = buildFacts();
+  if (facts === null) {
+    const file = fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
+    return Deno.dlopen(file, SYMBOLS).symbols;
+  }
+  try {
+    return openFromMemory(Uint8Array.from(
+      atob(facts.shim),
+      (c) => c.charCodeAt(0),
+    ));
+  } catch (cause) {
+    const beside = `${dirname(Deno.execPath())}/${name}`;
+    try {
+      return Deno.dlopen(beside, SYMBOLS).symbols;
+    } catch {
+      throw new Error(
+        `Cannot load shim: the memfd was refused, and "${beside}" is no shim`,
+        { cause },
+      );
+    }
+  }
+}

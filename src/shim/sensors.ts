@@ -1,0 +1,127 @@
+// Opens what the sensor reads: the machine's files, or a memory group's. A
+// file that is missing leaves its slot closed; only the one that nothing works
+// without is an error.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { ZRAMS_MAX } from "../base/limits.ts";
+import {
+  GROUP_NONE,
+  GROUP_V1,
+  GROUP_V2,
+  SLOT_AT,
+  SLOT_BYTES,
+  SLOT_GROUP_EVENTS,
+  SLOT_GROUP_LIMIT,
+  SLOT_GROUP_STAT,
+  SLOT_GROUP_USAGE,
+  SLOT_MEMINFO,
+  SLOT_PRESSURE,
+  SLOT_SWAPS,
+  SLOT_VMSTAT,
+  SLOT_ZONEINFO,
+  SLOT_ZRAM,
+} from "../daemon/sensor.ts";
+import { AT_FILES } from "../state/layout.ts";
+import { errnoName, O_RDONLY, type Shim } from "./shim.ts";
+
+/** What was opened. */
+export interface Senses {
+  /** A bit for each open slot. */
+  readonly slots: number;
+  /** GROUP_*. */
+  readonly group: number;
+  /** The file that PSI triggers go to, whether or not it exists. */
+  readonly pressurePath: string;
+  /** Descriptor that lists processes, and whether it is /proc. */
+  readonly scanFd: number;
+}
+
+/** Opens `path` for slot `slot`; answers the slot's bit, 0 when it cannot. */
+function openSlot(shim: Shim, slot: number, path: string): number {
+  const fd = shim.open(path, O_RDONLY);
+  if (fd < 0) return 0;
+  const at = AT_FILES + SLOT_AT[slot];
+  const rc = shim.symbols.slot(slot, fd, at, SLOT_BYTES[slot]);
+  if (rc >= 0) return 1 << slot;
+  throw new RangeError(`Cannot use slot ${slot}: ${errnoName(rc)}`);
+}
+
+/** Opens the machine's files. Throws when /proc/meminfo cannot be read. */
+export function openMachine(shim: Shim): Senses {
+  let slots = openSlot(shim, SLOT_MEMINFO, "/proc/meminfo");
+  if (slots === 0) {
+    throw new Error(
+      'Cannot open "/proc/meminfo": expected a mounted /proc; nothing can be guarded without it',
+    );
+  }
+  slots |= openSlot(shim, SLOT_PRESSURE, "/proc/pressure/memory");
+  slots |= openSlot(shim, SLOT_ZONEINFO, "/proc/zoneinfo");
+  slots |= openSlot(shim, SLOT_VMSTAT, "/proc/vmstat");
+  slots |= openSlot(shim, SLOT_SWAPS, "/proc/swaps");
+  slots |= openZram(shim);
+  const scanFd = shim.open("/proc", O_RDONLY);
+  const pressurePath = "/proc/pressure/memory";
+  return { slots, group: GROUP_NONE, pressurePath, scanFd };
+}
+
+/** Opens mm_stat of the first ZRAMS_MAX zram devices; 0 where there is none.
+ * Asked again when zram swap turns up later. */
+export function openZram(shim: Shim): number {
+  let names: string[];
+  try {
+    names = readdirSync("/sys/block").filter((name) => /^zram\d+$/.test(name));
+  } catch {
+    return 0;
+  }
+  let slots = 0;
+  for (const [i, name] of names.slice(0, ZRAMS_MAX).entries()) {
+    slots |= openSlot(shim, SLOT_ZRAM + i, `/sys/block/${name}/mm_stat`);
+  }
+  return slots;
+}
+
+/** Opens a memory group's files, of either version. Throws when `dir` is none
+ * or has no limit to guard. */
+export function openGroup(shim: Shim, dir: string): Senses {
+  const v2 = openSlot(shim, SLOT_GROUP_USAGE, `${dir}/memory.current`);
+  const v1 = v2 !== 0
+    ? 0
+    : openSlot(shim, SLOT_GROUP_USAGE, `${dir}/memory.usage_in_bytes`);
+  if ((v1 | v2) === 0) {
+    throw new Error(
+      `Cannot guard "${dir}": expected a memory group, with memory.current or memory.usage_in_bytes`,
+    );
+  }
+  const limit = v2 !== 0 ? "memory.max" : "memory.limit_in_bytes";
+  const events = v2 !== 0 ? "memory.events" : "memory.oom_control";
+  let slots = v1 | v2;
+  slots |= openSlot(shim, SLOT_GROUP_LIMIT, `${dir}/${limit}`);
+  slots |= openSlot(shim, SLOT_GROUP_STAT, `${dir}/memory.stat`);
+  slots |= openSlot(shim, SLOT_GROUP_EVENTS, `${dir}/${events}`);
+  const pressurePath = groupPressurePath(dir, v2 !== 0);
+  slots |= openSlot(shim, SLOT_PRESSURE, pressurePath);
+  const scanFd = shim.open(`${dir}/cgroup.procs`, O_RDONLY);
+  const group = v2 !== 0 ? GROUP_V2 : GROUP_V1;
+  return { slots, group, pressurePath, scanFd };
+}
+
+/**
+ * memory.pressure of a group. Only v2 has it; for a v1 group it is looked for
+ * under the same name in the v2 tree that a hybrid system mounts beside it.
+ */
+function groupPressurePath(dir: string, isV2: boolean): string {
+  if (isV2) return `${dir}/memory.pressure`;
+  let v1Mount = "";
+  let v2Mount = "";
+  for (const line of readFileSync("/proc/mounts", "utf8").split("\n")) {
+    const [, path = "", type = "", options = ""] = line.split(" ");
+    if (type === "cgroup2") v2Mount = path;
+    if (type === "cgroup" && options.split(",").includes("memory")) {
+      v1Mount = path;
+    }
+  }
+  if (v1Mount === "" || v2Mount === "" || !dir.startsWith(`${v1Mount}/`)) {
+    return `${dir}/memory.pressure`;
+  }
+  return `${v2Mount}${dir.slice(v1Mount.length)}/memory.pressure`;
+}

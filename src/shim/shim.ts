@@ -1,0 +1,127 @@
+// The real ports: the shim attached to its arena, and the cold calls that
+// prepare a run. Cold calls answer >= 0 or -errno, as the hot ones do.
+
+import { getSystemErrorName } from "node:util";
+import {
+  EVENTS_MAX,
+  PACKET_BYTES_MAX,
+  SAMPLES_MAX,
+  SCAN_PIDS_MAX,
+  SLOTS_MAX,
+} from "../base/limits.ts";
+import type { Ports } from "../daemon/ports.ts";
+import { Arena } from "../state/arena.ts";
+import {
+  ARENA_BYTES,
+  AT_EVENTS,
+  AT_MAILBOX,
+  AT_PACKET,
+  AT_SAMPLE_FDS,
+  AT_SAMPLE_LENGTHS,
+  AT_SAMPLES,
+  AT_SCAN,
+  AT_SLOT_LENGTHS,
+  AT_VICTIMS,
+  EVENT_SIGNAL,
+  EVENT_WORDS,
+  MAILBOX_WORDS,
+  MB_DRY_RUN,
+  SAMPLE_BYTES,
+} from "../state/layout.ts";
+import { cString, loadShim, type Symbols } from "./load.ts";
+
+// Flags of open(2) on Linux. O_NOFOLLOW differs by architecture and is not
+// used.
+export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_RDWR = 2;
+export const O_CREAT = 0o100;
+
+/** What shim_layout writes, in its order. */
+const LAYOUT = [
+  EVENTS_MAX,
+  SLOTS_MAX,
+  SAMPLES_MAX,
+  SCAN_PIDS_MAX,
+  PACKET_BYTES_MAX,
+  MB_DRY_RUN,
+  MAILBOX_WORDS,
+  EVENT_WORDS,
+  EVENT_SIGNAL,
+  SAMPLE_BYTES,
+  AT_MAILBOX,
+  AT_EVENTS,
+  AT_SLOT_LENGTHS,
+  AT_PACKET,
+  AT_SCAN,
+  AT_SAMPLE_FDS,
+  AT_SAMPLE_LENGTHS,
+  AT_SAMPLES,
+];
+
+/** "ENOENT" for -2 or 2. */
+export function errnoName(errno: number): string {
+  return getSystemErrorName(-Math.abs(errno));
+}
+
+/** The shim of this process. There is one; a second attach is refused. */
+export class Shim {
+  readonly symbols: Symbols;
+  readonly ports: Ports;
+  readonly arena: Arena;
+  /** Descriptor of the arena, reachable as /proc/PID/fd/N. */
+  readonly arenaFd: number;
+
+  /** Loads and attaches. Throws when either fails or the layouts differ. */
+  constructor() {
+    this.symbols = loadShim();
+    const base = new BigUint64Array(1);
+    this.arenaFd = this.symbols.attach(ARENA_BYTES, AT_VICTIMS, base);
+    if (this.arenaFd < 0) {
+      throw new Error(`Cannot attach shim: ${errnoName(this.arenaFd)}`);
+    }
+    const pointer = Deno.UnsafePointer.create(base[0]);
+    if (pointer === null) throw new Error("Cannot attach shim: no address");
+    this.arena = new Arena(
+      Deno.UnsafePointerView.getArrayBuffer(pointer, ARENA_BYTES),
+    );
+    this.#checkLayout();
+    this.ports = this.symbols;
+  }
+
+  #checkLayout(): void {
+    const count = this.symbols.layout();
+    const theirs = [...this.arena.mailbox.subarray(0, count)];
+    for (let i = 0; i < Math.max(count, LAYOUT.length); i++) {
+      if (theirs[i] === LAYOUT[i]) continue;
+      throw new Error(
+        `Cannot attach shim: layout word ${i} is ${theirs[i]}, expected ${
+          LAYOUT[i]
+        }; shim and program are of different builds`,
+      );
+    }
+    this.arena.mailbox.fill(0);
+  }
+
+  /** Makes the epoll set, signal handlers and the reaper thread. */
+  start(): void {
+    const rc = this.symbols.start();
+    if (rc < 0) throw new Error(`Cannot start shim: ${errnoName(rc)}`);
+  }
+
+  /** Opens a file, CLOEXEC. */
+  open(path: string, flags: number, mode = 0): number {
+    return this.symbols.open(cString(path), flags, mode);
+  }
+
+  /** Writes without waiting; at most 4096 bytes. */
+  write(fd: number, text: string): number {
+    const bytes = new TextEncoder().encode(text);
+    return this.symbols.write(fd, bytes, bytes.length);
+  }
+
+  /** One datagram to a Unix socket; "@name" is abstract. */
+  datagram(path: string, bytes: Uint8Array<ArrayBuffer>): number {
+    return this.symbols.datagram(cString(path), bytes, bytes.length);
+  }
+}

@@ -1,0 +1,81 @@
+// The shim's functions as Deno calls them. Hot ones take no parameters and
+// answer an i32: such a call allocates neither on V8's heap nor in libc
+// (measured; a call with parameters does two mallocs when interpreted).
+
+const HOT = { parameters: [], result: "i32" } as const;
+
+/** Symbols of ffi/shim.h, under the names of daemon/ports.ts. */
+export const SYMBOLS = {
+  wait: { name: "shim_wait", ...HOT },
+  clock: { name: "shim_clock", ...HOT },
+  sense: { name: "shim_sense", ...HOT },
+  sample: { name: "shim_sample", ...HOT },
+  receive: { name: "shim_receive", ...HOT },
+  send: { name: "shim_send", ...HOT },
+  kill: { name: "shim_kill", ...HOT },
+  persist: { name: "shim_persist", ...HOT },
+  accept: { name: "shim_accept", ...HOT },
+  close: { name: "shim_close", ...HOT },
+  adopt: { name: "shim_adopt", ...HOT },
+  writeAdj: { name: "shim_write_adj", ...HOT },
+  openStatus: { name: "shim_open_status", ...HOT },
+  readAdj: { name: "shim_read_adj", ...HOT },
+  scan: { name: "shim_scan", ...HOT },
+  attach: {
+    name: "shim_attach",
+    parameters: ["i32", "i32", "buffer"],
+    result: "i32",
+  },
+  layout: { name: "shim_layout", ...HOT },
+  start: { name: "shim_start", ...HOT },
+  open: {
+    name: "shim_open",
+    parameters: ["buffer", "i32", "i32"],
+    result: "i32",
+  },
+  shut: { name: "shim_shut", parameters: ["i32"], result: "i32" },
+  slot: {
+    name: "shim_slot",
+    parameters: ["i32", "i32", "i32", "i32"],
+    result: "i32",
+  },
+  watch: {
+    name: "shim_watch",
+    parameters: ["i32", "i32", "i32"],
+    result: "i32",
+  },
+  trigger: {
+    name: "shim_trigger",
+    parameters: ["buffer", "buffer", "i32"],
+    result: "i32",
+  },
+  listen: {
+    name: "shim_listen",
+    parameters: ["buffer", "i32", "i32", "i32"],
+    result: "i32",
+  },
+  listenInherited: {
+    name: "shim_listen_inherited",
+    parameters: ["i32"],
+    result: "i32",
+  },
+  scanFrom: {
+    name: "shim_scan_from",
+    parameters: ["i32", "i32"],
+    result: "i32",
+  },
+  reserve: { name: "shim_reserve", parameters: ["i32", "i32"], result: "i32" },
+  lockFile: { name: "shim_lock_file", parameters: ["i32"], result: "i32" },
+  write: {
+    name: "shim_write",
+    parameters: ["i32", "buffer", "i32"],
+    result: "i32",
+  },
+  datagram: {
+    name: "shim_datagram",
+    parameters: ["buffer", "buffer", "i32"],
+    result: "i32",
+  },
+  lockArena: { name: "shim_lock_arena", ...HOT },
+  setFifo: { name: "shim_set_fifo", parameters: ["i32"], result: "i32" },
+} as const;

@@ -1,0 +1,55 @@
+// @hot
+// What the guard says about itself while it runs: read by the status file, by
+// tests, and through the arena by `oomguard status` and `procs`.
+
+export const G_STATE = 0;
+export const STATE_CALM = 0;
+/** Looking closely: headroom is small or tasks stall. */
+export const STATE_SPRINT = 1;
+/** A victim was signalled; its memory is awaited. */
+export const STATE_KILLING = 2;
+export const G_TURNS = 1;
+export const G_WAIT_MS = 2;
+export const G_KILLS = 3;
+export const G_REFUSED = 4;
+export const G_NO_VICTIM = 5;
+export const G_OVERDUE = 6;
+export const G_PACKETS = 7;
+export const G_BAD_PACKETS = 8;
+export const G_CLIENTS = 9;
+export const G_VICTIMS = 10;
+export const G_LISTED = 11;
+export const G_TABLE_FULL = 12;
+export const G_PENDING_FULL = 13;
+export const G_SENSE_ERRORS = 14;
+/** Wake to signal of the last kill, us. */
+export const G_SIGNAL_US = 15;
+/** Signal to death of the last victim, ms. */
+export const G_DEATH_MS = 16;
+/** Memory seen back after the last death, kB. */
+export const G_BACK_KB = 17;
+export const G_LAST_PID = 18;
+export const G_LAST_ADJ = 19;
+export const G_LAST_REASON = 20;
+/** Guard clock of the last kill, ms, wrapped. */
+export const G_LAST_MS = 21;
+export const G_PSI_EVENTS = 22;
+export const G_STARTED_MS = 23;
+export const G_GUARD_PID = 24;
+/** Signal rung: 0 PSI trigger with a short window ... (daemon/ladder.ts). */
+export const G_RUNG = 25;
+export const G_MEMORY_RUNG = 26;
+export const G_SCANS = 27;
+export const G_RELOADS = 28;
+/** Bits of self-protection that holds: PROTECTED_*. */
+export const G_SELF = 29;
+export const SELF_ADJ = 1;
+export const SELF_FIFO = 2;
+export const SELF_ARENA_LOCKED = 4;
+export const G_EPOCH_S = 30;
+export const G_DRY_RUN = 31;
+export const G_STRATEGY = 32;
+export const G_LAST_RSS_KB = 33;
+export const G_TURN_US = 34;
+export const G_TURN_US_MAX = 35;
+export const G_PROMISED_KB = 36;

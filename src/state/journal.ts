@@ -1,0 +1,139 @@
+// @hot
+// The journal: fixed records of integers in a ring, written as they happen
+// and copied to a file that survives the guard. Words are made by whoever
+// reads it (report/). Record 0 of the file is the header.
+
+import { delta32, sum32 } from "../base/int.ts";
+import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
+
+/** "OOMG", little-endian; first word of the header. */
+export const JOURNAL_MAGIC = 0x474d4f4f;
+/** Raised when the meaning of a word changes. */
+export const JOURNAL_VERSION = 1;
+
+// Words of the header.
+export const H_MAGIC = 0;
+export const H_VERSION = 1;
+export const H_RECORD_WORDS = 2;
+export const H_RECORDS = 3;
+
+// Words of a record.
+/** Serial number from 1; 0 marks an empty slot. */
+export const J_SERIAL = 0;
+export const J_KIND = 1;
+/** ms since J_EPOCH_S: CLOCK_REALTIME is not asked on the hot path. */
+export const J_TIME_MS = 2;
+export const J_PID = 3;
+export const J_UID = 4;
+export const J_ADJ = 5;
+export const J_REASON = 6;
+export const J_FLOOR_ADJ = 7;
+export const J_RSS_KB = 8;
+export const J_SWAP_KB = 9;
+export const J_AVAILABLE_KB = 10;
+export const J_FREE_KB = 11;
+export const J_SWAP_FREE_KB = 12;
+export const J_SHRINK_KB_PER_S = 13;
+export const J_STALL_SOME_PERMILLE = 14;
+export const J_STALL_FULL_PERMILLE = 15;
+export const J_VALUE = 16;
+export const J_LIMIT = 17;
+/** Wake to signal, us (a kill); signal to death, ms (a death). */
+export const J_LATENCY = 18;
+/** Memory expected back (a kill); memory seen back (a death), kB. */
+export const J_BACK_KB = 19;
+/** 1 for a dry run; for a refusal the -errno. */
+export const J_DETAIL = 20;
+/** s since 1970 that J_TIME_MS counts from: each record stands alone. */
+export const J_EPOCH_S = 21;
+/** Growth that made it the culprit, kB; 0 = chosen by importance. */
+export const J_GROWN_KB = 22;
+/** Serial of the kill that a death or a refusal belongs to. */
+export const J_KILL_SERIAL = 23;
+export const J_RUNNER_UP_PID = 24;
+/** NAME_BYTES bytes of the process name, as 4 words. */
+export const J_NAME = 26;
+export const J_NAME_WORDS = 4;
+/** Sum of the words before it, wrapped: a torn record does not count. */
+export const J_CHECK = 31;
+
+// Kinds of records.
+export const KIND_START = 1;
+export const KIND_STOP = 2;
+export const KIND_KILL = 3;
+export const KIND_DEATH = 4;
+/** The signal could not be sent. */
+export const KIND_REFUSED = 5;
+/** A verdict without a victim. */
+export const KIND_NO_VICTIM = 6;
+export const KIND_RELOAD = 7;
+/** The victim outlived the deadline. */
+export const KIND_OVERDUE = 8;
+
+/** Checksum of the record that starts at word `at`. */
+export function checkOf(words: Int32Array, at: number): number {
+  let sum = 0x5bd1;
+  for (let i = 0; i < J_CHECK; i++) {
+    sum = Math.imul(sum, 31) ^ words[at + i];
+  }
+  return sum;
+}
+
+/** A day: after it the guard's epoch is moved on, before ms could wrap. */
+const DAY_MS = 86_400_000;
+
+/** The ring. begin() clears a record and answers its first word; the caller
+ * fills it; commit() numbers and seals it. */
+export class Journal {
+  readonly words: Int32Array;
+  /** Clock at the epoch, ms, wrapped; s since 1970 at the epoch. */
+  #epochMs = 0;
+  #epochS = 0;
+  /** Serial of the last committed record. */
+  serial = 0;
+  /** Serial up to which records were copied to the file. */
+  persisted = 0;
+
+  constructor(words: Int32Array) {
+    this.words = words;
+  }
+
+  /** Ties the clock to the calendar: `nowMs` of the monotonic clock was
+   * `epochS` s since 1970. */
+  setEpoch(nowMs: number, epochS: number): void {
+    this.#epochMs = nowMs;
+    this.#epochS = epochS;
+  }
+
+  /** Moves the epoch on by whole days. The clock wraps after 49 days: unless
+   * this is called in between, a record after longer silence is dated wrong. */
+  roll(nowMs: number): void {
+    for (;;) {
+      const age = delta32(nowMs, this.#epochMs);
+      // Less than nothing is more than half of the clock's range.
+      if (age >= 0 && age <= DAY_MS) return;
+      this.#epochMs = sum32(this.#epochMs, DAY_MS);
+      this.#epochS += 86_400;
+    }
+  }
+
+  /** First word of the next record, cleared, with kind and time set. */
+  begin(kind: number, nowMs: number): number {
+    this.roll(nowMs);
+    const at = (this.serial % JOURNAL_RECORDS) * JOURNAL_WORDS;
+    this.words.fill(0, at, at + JOURNAL_WORDS);
+    this.words[at + J_KIND] = kind;
+    this.words[at + J_TIME_MS] = delta32(nowMs, this.#epochMs);
+    this.words[at + J_EPOCH_S] = this.#epochS;
+    return at;
+  }
+
+  /** Numbers and seals the record begun last; answers its serial. */
+  commit(): number {
+    const at = (this.serial % JOURNAL_RECORDS) * JOURNAL_WORDS;
+    this.serial++;
+    this.words[at + J_SERIAL] = this.serial;
+    this.words[at + J_CHECK] = checkOf(this.words, at);
+    return this.serial;
+  }
+}

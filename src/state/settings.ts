@@ -1,0 +1,77 @@
+// @hot
+// The configuration as the hot path reads it: one Int32 for each threshold,
+// compiled once from the checked configuration (config/compile.ts) and written
+// into the arena in one step, so that a reload changes all of it or nothing.
+
+/** Which policy judges: STRATEGY_*. */
+export const SET_STRATEGY = 0;
+export const STRATEGY_ADAPTIVE = 0;
+export const STRATEGY_LMKD = 1;
+export const STRATEGY_MINFREE = 2;
+/** 1: judge and record, signal nobody. */
+export const SET_DRY_RUN = 1;
+/** No process below this oom_score_adj is ever chosen; 0..1000. */
+export const SET_FLOOR_ADJ = 2;
+
+// Signals.
+/** "some" stall within the window that wakes the guard, ms (lmkd
+ * psi_partial_stall_ms). 0: no trigger. */
+export const SET_PSI_SOME_MS = 4;
+/** "full" stall within the window, ms (lmkd psi_complete_stall_ms). */
+export const SET_PSI_FULL_MS = 5;
+/** PSI window, ms. */
+export const SET_PSI_WINDOW_MS = 6;
+
+// lmkd's thresholds (lmkd.md 2), percentages as whole numbers.
+export const SET_SWAP_LOW_PERCENT = 8;
+export const SET_THRASHING_PERCENT = 9;
+export const SET_THRASHING_DECAY_PERCENT = 10;
+export const SET_THRASHING_CRITICAL_PERCENT = 11;
+export const SET_SWAP_UTIL_MAX_PERCENT = 12;
+export const SET_FILECACHE_MIN_KB = 13;
+export const SET_STALL_CRITICAL_PERCENT = 14;
+export const SET_LOWMEM_ADJ = 15;
+export const SET_AFTER_KILL_ADJ = 16;
+/** Longest wait for a victim's memory before another may die, ms. */
+export const SET_KILL_TIMEOUT_MS = 17;
+/** 1: the largest of an adj, not the least recently used. */
+export const SET_KILL_HEAVIEST = 18;
+
+// Level and slope (adaptive).
+/** Memory that must stay available, kB. */
+export const SET_RESERVE_KB = 20;
+/** Memory to have again before a shortage counts as over, kB; >= reserve. */
+export const SET_COMFORT_KB = 21;
+/** How far ahead exhaustion is looked for, ms. */
+export const SET_HORIZON_MS = 22;
+/** What swapping is trusted to give back, kB per second. */
+export const SET_SWAP_KB_PER_S = 23;
+/** Growth within the window that makes a process the culprit, kB. */
+export const SET_CULPRIT_KB = 24;
+
+// Waiting.
+/** Longest sleep when calm, ms. */
+export const SET_IDLE_MAX_MS = 26;
+/** Shortest sleep, in a sprint, ms. */
+export const SET_SPRINT_MS = 27;
+/** Fastest growth reckoned with when calm, kB per ms. */
+export const SET_FILL_KB_PER_MS = 28;
+
+// Tiers of minfree: other_free and other_file below the first, the floor is
+// the second (lmkd.md 5).
+/** Tiers in use, 0..TARGETS_MAX. */
+export const SET_TIERS = 32;
+/** TARGETS_MAX thresholds, pages. */
+export const SET_TIER_PAGES = 33;
+/** TARGETS_MAX floors, oom_score_adj. */
+export const SET_TIER_ADJ = 39;
+
+// What is guarded and how victims are found.
+/** 0: the machine; 1: one memory group. */
+export const SET_SCOPE_GROUP = 46;
+/** 1: victims are discovered from /proc or the group. */
+export const SET_DISCOVER = 47;
+/** Bytes of a page. */
+export const SET_PAGE_KB = 48;
+/** Shortest time between two scans of /proc, ms. */
+export const SET_DISCOVER_MS = 49;

@@ -1,0 +1,160 @@
+// Runs the real executable and measures it from outside: by the clock, by its
+// journal, and by what /proc says of it.
+
+import { killsOf, parseJournal } from "../../src/report/journal.ts";
+
+/** Clock ticks of /proc/PID/stat; 100 on every Linux that Deno runs on. */
+const TICKS_PER_S = 100;
+const READY_TIMEOUT_MS = 10_000;
+
+const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** A guard that was started, and the folder it lives in. */
+interface Started {
+  readonly child: Deno.ChildProcess;
+  readonly dir: string;
+  readonly readyMs: number;
+}
+
+/** Starts a guard and waits until it is armed: its socket accepts, and the
+ * status file shows a first turn. */
+async function start(guard: string, args: string[]): Promise<Started> {
+  const dir = await Deno.makeTempDir({ prefix: "oomguard-bench-" });
+  const began = performance.now();
+  const child = new Deno.Command(guard, {
+    args: ["daemon", "--state", dir, "--socket", `${dir}/lmkd`, ...args],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  for (;;) {
+    const passed = performance.now() - began;
+    if (passed > READY_TIMEOUT_MS) throw new Error(`${guard} is not ready`);
+    if (field(dir, "turns") > 0) return { child, dir, readyMs: passed };
+    await sleep(1);
+  }
+}
+
+async function stop({ child, dir }: Started): Promise<void> {
+  child.kill("SIGTERM");
+  await child.status;
+  await Deno.remove(dir, { recursive: true });
+}
+
+/** A number of the status file; 0 while there is none. */
+function field(dir: string, label: string): number {
+  try {
+    const text = Deno.readTextFileSync(`${dir}/status`);
+    const line = text.split("\n").find((one) => one.startsWith(`${label} `));
+    return Number(line?.slice(label.length) ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** exec to the first line of --version, and to an armed guard, ms. */
+export async function benchStarts(guard: string, count: number) {
+  const version: number[] = [];
+  const ready: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const began = performance.now();
+    await new Deno.Command(guard, { args: ["--version"] }).output();
+    version.push(performance.now() - began);
+    const started = await start(guard, ["--dry-run"]);
+    ready.push(started.readyMs);
+    await stop(started);
+  }
+  return { version, ready };
+}
+
+/** A memory group of this bench's own, in whichever controller there is. */
+function makeGroup(): string {
+  const base = ["/sys/fs/cgroup/memory", "/sys/fs/cgroup"].find((path) => {
+    const probe = path.endsWith("memory")
+      ? "memory.limit_in_bytes"
+      : "memory.pressure";
+    try {
+      return Deno.statSync(`${path}/${probe}`).isFile;
+    } catch {
+      return false;
+    }
+  });
+  if (base === undefined) throw new Error("no memory controller to use");
+  const group = `${base}/oomguard-bench-${Deno.pid}`;
+  Deno.mkdirSync(group);
+  const limit = base.endsWith("memory")
+    ? "memory.limit_in_bytes"
+    : "memory.max";
+  Deno.writeTextFileSync(`${group}/${limit}`, String(64 << 20));
+  return group;
+}
+
+/** Kills `count` sleeping processes, one emergency each: a reserve above the
+ * limit of their group keeps it short of memory until all are gone. */
+export async function benchKills(guard: string, count: number) {
+  const group = makeGroup();
+  const children: Deno.ChildProcess[] = [];
+  try {
+    for (let i = 0; i < count; i++) {
+      const child = new Deno.Command("sleep", { args: ["600"] }).spawn();
+      children.push(child);
+      Deno.writeTextFileSync(`/proc/${child.pid}/oom_score_adj`, "900");
+      Deno.writeTextFileSync(`${group}/cgroup.procs`, String(child.pid));
+    }
+    const started = await start(guard, [
+      ...["--group", group, "--set", "victims.discover=true"],
+      ...["--set", "exhaustion.reserveKb=65000"],
+      ...["--set", "exhaustion.comfortKb=65000"],
+    ]);
+    await Promise.all(children.map((child) => child.status));
+    await sleep(200);
+    const file = `${started.dir}/journal`;
+    const kills = killsOf(parseJournal(Deno.readFileSync(file), file));
+    await stop(started);
+    return {
+      signalUs: kills.map((kill) => kill.signalUs),
+      deathMs: kills.flatMap((kill) => kill.deathMs ?? []),
+    };
+  } finally {
+    for (const child of children) {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It is dead already, as it should be.
+      }
+    }
+    await Promise.all(children.map((child) => child.status));
+    Deno.removeSync(group);
+  }
+}
+
+function cpuTicks(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** CPU, turns and memory of a guard that has nothing to do for a while. */
+export async function benchIdle(guard: string, idleS: number) {
+  const started = await start(guard, ["--dry-run"]);
+  const { pid } = started.child;
+  await sleep(3_000);
+  const ticks = cpuTicks(pid);
+  const turns = field(started.dir, "turns");
+  await sleep(idleS * 1000);
+  const used = cpuTicks(pid) - ticks;
+  const kbOf = (key: string) =>
+    Number(
+      new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(
+        Deno.readTextFileSync(`/proc/${pid}/status`),
+      )?.[1],
+    );
+  const result = {
+    cpuPercent: 100 * used / TICKS_PER_S / idleS,
+    turns: field(started.dir, "turns") - turns,
+    rssKb: kbOf("VmRSS"),
+    anonKb: kbOf("RssAnon"),
+    fileKb: kbOf("RssFile"),
+  };
+  await stop(started);
+  return result;
+}

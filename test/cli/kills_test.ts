@@ -1,0 +1,104 @@
+// `oomguard kills`: the history outlives the guard, and damage to the file
+// costs no more than what was damaged.
+
+import assert from "node:assert/strict";
+import { JOURNAL_WORDS } from "../../src/base/limits.ts";
+import { EXIT_FAILED, EXIT_NO_GUARD, EXIT_OK } from "../../src/cli/exits.ts";
+import { kills } from "../../src/cli/kills.ts";
+import { H_MAGIC, H_VERSION, J_PID } from "../../src/state/journal.ts";
+import { fileOf, journalOf, KILL } from "../report/records.ts";
+import { run, withFolder } from "./fake_guard.ts";
+
+function kill(pid: number) {
+  return { ...KILL, words: { ...KILL.words, J_PID: pid } };
+}
+
+/** A file of three kills, with words of it changed. */
+function journal(...changes: [word: number, value: number][]): Uint8Array {
+  const bytes = fileOf(journalOf([kill(10), kill(11), kill(12)]));
+  const words = new Int32Array(bytes.buffer);
+  for (const [word, value] of changes) words[word] = value;
+  return bytes;
+}
+
+/** `pids`: who is shown. */
+function check(
+  name: string,
+  bytes: Uint8Array | undefined,
+  args: string[],
+  code: number,
+  pids: number[],
+  said: RegExp,
+): void {
+  withFolder(bytes === undefined ? {} : { journal: bytes }, (dir) => {
+    const ran = run(kills, "--state", dir, ...args);
+    assert.equal(ran.code, code, name);
+    assert.match(ran.err, said, name);
+    if (code !== EXIT_OK) assert.ok(ran.err.includes(`"${dir}/journal"`));
+    const shown = ran.out.split("\n")
+      .filter((line) => /^2023-/.test(line))
+      .map((line) => Number(line.slice(25, 32)));
+    assert.deepEqual(shown, pids, name);
+    if (code === EXIT_NO_GUARD) return;
+    const json = run(kills, "--state", dir, "--json", ...args);
+    assert.equal(json.code, code, name);
+    assert.deepEqual(
+      JSON.parse(json.out).kills.map((one: { pid: number }) => one.pid),
+      pids,
+      name,
+    );
+  });
+}
+
+Deno.test("kills are shown whether or not a guard runs", () => {
+  check("three", journal(), [], EXIT_OK, [10, 11, 12], /^$/);
+  check("the last", journal(), ["-n", "1"], EXIT_OK, [12], /^$/);
+  check(
+    "more than there are",
+    journal(),
+    ["-n99"],
+    EXIT_OK,
+    [10, 11, 12],
+    /^$/,
+  );
+  check("none yet", fileOf(journalOf([])), [], EXIT_OK, [], /^$/);
+  withFolder({ journal: fileOf(journalOf([])) }, (dir) => {
+    assert.equal(run(kills, "--state", dir).out, "Nobody was killed.");
+  });
+});
+
+Deno.test("no journal", () => {
+  const said = /^There is no journal ".*\/journal"; --state names another/;
+  check("no file", undefined, [], EXIT_NO_GUARD, [], said);
+  check("empty", new Uint8Array(), [], EXIT_NO_GUARD, [], said);
+});
+
+Deno.test("damage is named, and what is whole is shown", () => {
+  const second = 2 * JOURNAL_WORDS;
+  const rows: [string, Uint8Array, number[], RegExp][] = [
+    [
+      "one record",
+      journal([second + J_PID, 77]),
+      [10, 12],
+      /^".*\/journal" has 1 damaged record, skipped$/,
+    ],
+    [
+      "two",
+      journal([second + J_PID, 77], [second + JOURNAL_WORDS, 9]),
+      [10],
+      /has 2 damaged records, skipped$/,
+    ],
+    ["the header", journal([H_MAGIC, 5]), [10, 11, 12], /: not a journal$/],
+    [
+      "another version, whose words mean something else",
+      journal([H_VERSION, 2]),
+      [],
+      /: version is 2, expected 1$/,
+    ],
+    ["no journal", new TextEncoder().encode("x".repeat(999)), [], /not a jour/],
+    ["short", journal().subarray(0, 100), [], /shorter than a header$/],
+  ];
+  for (const [name, bytes, pids, said] of rows) {
+    check(name, bytes, [], EXIT_FAILED, pids, said);
+  }
+});

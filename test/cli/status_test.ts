@@ -1,0 +1,96 @@
+// `oomguard status`: a guard that runs, one that ended, one that never was.
+
+import assert from "node:assert/strict";
+import { EXIT_FAILED, EXIT_NO_GUARD, EXIT_OK } from "../../src/cli/exits.ts";
+import { status } from "../../src/cli/status.ts";
+import { type Folder, run, withFolder } from "./fake_guard.ts";
+
+const STATUS = `state calm
+strategy adaptive
+dryRun           0
+availableKb 524288
+zramUsedKb       -
+kills            0
+guardPid      4321
+`;
+
+function check(folder: Folder, code: number, said: RegExp): void {
+  withFolder(folder, (dir) => {
+    const ran = run(status, "--state", dir);
+    assert.equal(ran.code, code, ran.err);
+    assert.match(code === EXIT_OK ? ran.out : ran.err, said);
+    assert.equal(code === EXIT_OK ? ran.err : ran.out, "");
+  });
+}
+
+Deno.test("nobody is guarding", async () => {
+  const ended = new Deno.Command("true").spawn();
+  await ended.status;
+  const rows: [lock: string, said: RegExp][] = [
+    ["", /^No guard is running: nobody is named in ".*\/lock"$/],
+    ["1\n", /nobody is named/],
+    ["-1 5\n", /nobody is named/],
+    ["12 5", /nobody is named/],
+    ["12 5 6\n", /nobody is named/],
+    ["99999999999 5\n", /nobody is named/],
+    ["../self 5\n", /nobody is named/],
+    ["\0".repeat(64), /nobody is named/],
+    ["999999999 5\n", /^No guard is running: process 999999999, named in /],
+    ["0 5\n", /, has ended$/],
+    [`${ended.pid} 5\n`, /, has ended$/],
+  ];
+  for (const [lock, said] of rows) {
+    check({ lock, status: STATUS }, EXIT_NO_GUARD, said);
+  }
+  const gone = /^No guard is running: there is no ".*\/lock"; --state names /;
+  check({ status: STATUS }, EXIT_NO_GUARD, gone);
+  const blank = /^Guard \d+ runs, but has written no ".*\/status"$/;
+  check({ lock: "guard" }, EXIT_NO_GUARD, blank);
+  check({ lock: "guard", status: "\n\n" }, EXIT_NO_GUARD, blank);
+  for (const dir of ["/nowhere/at/all", "/proc/self/status"]) {
+    assert.equal(run(status, "--state", dir).code, EXIT_NO_GUARD);
+  }
+});
+
+Deno.test("a process that got the pid of a guard that ended", async () => {
+  const other = new Deno.Command("sleep", { args: ["60"] }).spawn();
+  try {
+    const lock = `${other.pid} 5\n`;
+    check({ lock, status: STATUS }, EXIT_NO_GUARD, /, has ended$/);
+  } finally {
+    other.kill("SIGKILL");
+    await other.status;
+  }
+});
+
+Deno.test("what is there and cannot be read", () => {
+  withFolder({ lock: "guard", status: STATUS }, (dir) => {
+    Deno.removeSync(`${dir}/lock`);
+    Deno.mkdirSync(`${dir}/lock`);
+    const ran = run(status, "--state", dir);
+    assert.equal(ran.code, EXIT_FAILED);
+    assert.equal(ran.err, `Cannot read "${dir}/lock": EISDIR`);
+  });
+});
+
+Deno.test("a guard that runs", () => {
+  check(
+    { lock: "guard", status: STATUS },
+    EXIT_OK,
+    /^state +calm, process 4321\nstrategy +adaptive\n/,
+  );
+  withFolder({ lock: "guard", status: STATUS }, (dir) => {
+    const ran = run(status, `--state=${dir}`, "--json");
+    assert.equal(ran.code, EXIT_OK);
+    assert.deepEqual(JSON.parse(ran.out), {
+      version: 1,
+      state: "calm",
+      strategy: "adaptive",
+      dryRun: 0,
+      availableKb: 524_288,
+      zramUsedKb: null,
+      kills: 0,
+      guardPid: 4321,
+    });
+  });
+});

@@ -1,0 +1,124 @@
+// PID/status of four kinds of process, captured; hostile lines and names first.
+
+import assert from "node:assert/strict";
+import { ABSENT } from "../../src/base/scan.ts";
+import * as status from "../../src/kernel/status.ts";
+import { checkTruncations, encode, fixtures } from "./helpers.ts";
+
+type Want = Partial<Record<number, number>>;
+
+/** Parses into a table of its own; fields not named in `want` are ABSENT. */
+function check(text: string, want: Want): void {
+  const bytes = encode(text);
+  const fields = new Int32Array(status.STATUS_FIELDS + 1).fill(7);
+  const found = status.parseStatus(bytes, 0, bytes.length, fields);
+  const expected = Array.from(
+    { length: status.STATUS_FIELDS },
+    (_, field) => want[field] ?? ABSENT,
+  );
+  assert.deepEqual([...fields], [...expected, 7], JSON.stringify(text));
+  assert.equal(found, Object.keys(want).length, JSON.stringify(text));
+}
+
+/** The name, and that all after it is NUL and the bytes around it are left. */
+function checkName(text: string, want: string): void {
+  const bytes = encode(text);
+  const into = new Uint8Array(20).fill(7);
+  const length = status.copyName(bytes, 0, bytes.length, into, 2);
+  const name = encode(want);
+  assert.equal(length, name.length, JSON.stringify(text));
+  const expected = new Uint8Array(20);
+  expected.set([7, 7], 0);
+  expected.set(name, 2);
+  expected.set([7, 7], 18);
+  assert.deepEqual(into, expected, JSON.stringify(text));
+}
+
+Deno.test("status: hostile and unusual rows", () => {
+  check("", {});
+  check("Name:\tx\nState:", {});
+  check("Name:\tx\nState:\tR", {});
+  check("\n\n\nTgid:\t\nPPid:\n", {});
+  check("Pid:\t5\nNStgid:\t5\nUmask:\t0022\nTracerPid:\t7\nTgid:\t5\n", {
+    [status.STATUS_TGID]: 5,
+  });
+  // A name cannot hold a raw newline, but it can look like a line.
+  check("Name:\tTgid:\t99\nState:\tZ (zombie)\n", {
+    [status.STATUS_STATE]: 90,
+  });
+  check("Uid:\t4294967294\t0\t0\t0\n", { [status.STATUS_UID]: -2 });
+  check("Uid:\t10057\t0\t0\t0\n", { [status.STATUS_UID]: 10_057 });
+  // After Threads there is nothing for us.
+  check("PPid:\t1\nThreads:\t1\nVmRSS:\t       5 kB\n", {
+    [status.STATUS_PPID]: 1,
+  });
+  check("VmRSS:\t123456789 kB\nVmRSSX:\t       5 kB\n", {
+    [status.STATUS_RSS_KB]: 123_456_789,
+  });
+  check("VmLib:\t       1 kB\nVmLck:\t       2 kB\nVmStk:\t       3 kB\n", {
+    [status.STATUS_LOCKED_KB]: 2,
+  });
+  check("VmSwap:\t      33 kB\nRssAnon:\t       5 kB\n", {
+    [status.STATUS_SWAP_KB]: 33,
+  });
+});
+
+Deno.test("status: names", () => {
+  checkName("", "");
+  checkName("Name:", "");
+  checkName("Name:\t\nState:\tR\n", "");
+  checkName("State:\tR\n", "");
+  checkName("Name:\tfoo) Z \nState:\tR\n", "foo) Z ");
+  checkName("Name:\ta\\nb\\\\n\n", "a\nb\\n");
+  checkName("Name:\tab\\\n", "ab\\");
+  checkName("Name:\tab\\", "ab\\");
+  checkName("Name:\t123456789012345\n", "123456789012345");
+  checkName("Name:\t1234567890123456\n", "123456789012345");
+  checkName(
+    "Name:\t\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\\n\n",
+    "\n".repeat(15),
+  );
+  checkName("Name:\tcafé\n", "café");
+});
+
+/** Number after a name, by splitting. */
+function number(text: string, name: string): number | undefined {
+  const match = new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text);
+  return match === null ? undefined : Number(match[1]);
+}
+
+Deno.test("status: fixtures", () => {
+  for (const kind of ["user", "hostile", "kthread", "zombie"]) {
+    for (const { kernel, text } of fixtures(`status/${kind}`)) {
+      const names: [number, string][] = [
+        [status.STATUS_TGID, "Tgid"],
+        [status.STATUS_PPID, "PPid"],
+        [status.STATUS_UID, "Uid"],
+        [status.STATUS_RSS_KB, "VmRSS"],
+        [status.STATUS_ANON_KB, "RssAnon"],
+        [status.STATUS_FILE_KB, "RssFile"],
+        [status.STATUS_SHMEM_KB, "RssShmem"],
+        [status.STATUS_SWAP_KB, "VmSwap"],
+        [status.STATUS_LOCKED_KB, "VmLck"],
+      ];
+      const want: Want = {};
+      for (const [field, name] of names) {
+        const value = number(text, name);
+        if (value !== undefined) want[field] = value;
+      }
+      want[status.STATUS_STATE] = /^State:\t(.)/m.exec(text)![1].charCodeAt(0);
+      check(text, want);
+      const memory = kind === "user" || kind === "hostile";
+      assert.equal(want[status.STATUS_RSS_KB] !== undefined, memory, kernel);
+      checkTruncations(status.parseStatus, text);
+      checkTruncations(
+        (bytes, at, end) =>
+          status.copyName(bytes, at, end, new Uint8Array(16), 0),
+        text,
+      );
+    }
+  }
+  for (const { text } of fixtures("status/hostile")) {
+    checkName(text, "foo) Z \n1\\ (\tx");
+  }
+});
