@@ -1,0 +1,285 @@
+// Turns the runner's JSON lines into one record of a scene. Lines that do not
+// parse are counted, not fatal: a machine that runs out of memory may well cut
+// its last line short.
+
+/** One process of the scene and what became of it. */
+export interface Proc {
+  pid: number;
+  kind: string;
+  name: string;
+  adj: number;
+  uid: number;
+  culprit: boolean;
+  spawnUs: number;
+  /** Resident and swapped size whenever it had changed, oldest first. */
+  sizes: Size[];
+  death?: Death;
+}
+
+export interface Size {
+  atUs: number;
+  rssKb: number;
+  swapKb: number;
+}
+
+export interface Death {
+  atUs: number;
+  /** 0: it ended by itself, with `code`. */
+  signal: number;
+  code: number;
+}
+
+/** The machine every 20 ms. */
+export interface Sample {
+  atUs: number;
+  availKb: number;
+  freeKb: number;
+  fileKb: number;
+  swapFreeKb: number;
+  mlockedKb: number;
+  someUs: number;
+  fullUs: number;
+  /** How far the culprit has grown. */
+  grownKb: number;
+}
+
+export interface Heart {
+  count: number;
+  p50Us: number;
+  p99Us: number;
+  maxUs: number;
+}
+
+export interface GuardSize {
+  rssKb: number;
+  anonKb: number;
+  swapKb: number;
+  lockedKb: number;
+  cpuMs: number;
+}
+
+export interface Vmstat {
+  oomKill: number;
+  swapInPages: number;
+  swapOutPages: number;
+  majorFaults: number;
+  refaultFilePages: number;
+}
+
+/** A line that somebody wrote: the guard, the kernel, or the runner itself. */
+export interface Remark {
+  atUs: number;
+  from: "guard" | "kernel" | "note" | "status";
+  line: string;
+}
+
+export interface Run {
+  procs: Proc[];
+  samples: Sample[];
+  remarks: Remark[];
+  totalKb: number;
+  /** 0: not reached. */
+  populatedUs: number;
+  beginUs: number;
+  endUs: number;
+  grownUs: number;
+  /** The culprit died or got everything, and the machine had time to settle. */
+  isDecided: boolean;
+  /** The runner finished and told everything. */
+  isDone: boolean;
+  guardReadyMs?: number;
+  guardHasSocket: boolean;
+  guardDeath?: Death;
+  guardBefore?: GuardSize;
+  guardAfter?: GuardSize;
+  heart?: Heart;
+  vmBefore?: Vmstat;
+  vmAfter?: Vmstat;
+  badLineCount: number;
+  droppedCount: number;
+}
+
+type Fields = Record<string, unknown>;
+
+/** Collects the runner's lines. */
+export function collect(lines: readonly string[]): Run {
+  const run: Run = {
+    procs: [],
+    samples: [],
+    remarks: [],
+    totalKb: 0,
+    populatedUs: 0,
+    beginUs: 0,
+    endUs: 0,
+    grownUs: 0,
+    isDecided: false,
+    isDone: false,
+    guardHasSocket: false,
+    badLineCount: 0,
+    droppedCount: 0,
+  };
+  for (const line of lines) {
+    if (line.trim() === "") continue;
+    const fields = parseFields(line);
+    if (fields === undefined || !apply(run, fields)) run.badLineCount++;
+  }
+  return run;
+}
+
+function parseFields(line: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== "object" || value === null) return undefined;
+    return value as Fields;
+  } catch {
+    return undefined;
+  }
+}
+
+function num(fields: Fields, key: string): number {
+  const value = fields[key];
+  return typeof value === "number" ? value : 0;
+}
+
+function text(fields: Fields, key: string): string {
+  const value = fields[key];
+  return typeof value === "string" ? value : "";
+}
+
+function apply(run: Run, fields: Fields): boolean {
+  const atUs = num(fields, "t");
+  switch (fields.e) {
+    case "mem":
+      run.samples.push(toSample(fields));
+      return true;
+    case "rss":
+    case "spawn":
+    case "death":
+      return applyProc(run, fields);
+    case "guard":
+    case "kernel":
+    case "note":
+    case "status":
+      run.remarks.push({ atUs, from: fields.e, line: text(fields, "line") });
+      return true;
+    default:
+      return applyOnce(run, fields, atUs);
+  }
+}
+
+function applyProc(run: Run, fields: Fields): boolean {
+  const atUs = num(fields, "t");
+  const pid = num(fields, "pid");
+  const proc = run.procs.find((one) => one.pid === pid);
+  if (fields.e === "spawn") {
+    run.procs.push({
+      pid,
+      kind: text(fields, "kind"),
+      name: text(fields, "name"),
+      adj: num(fields, "adj"),
+      uid: num(fields, "uid"),
+      culprit: fields.culprit === true,
+      spawnUs: atUs,
+      sizes: [],
+    });
+    return true;
+  }
+  if (fields.e === "rss") {
+    const rssKb = num(fields, "rss");
+    proc?.sizes.push({ atUs, rssKb, swapKb: num(fields, "swap") });
+    return proc !== undefined;
+  }
+  const signal = num(fields, "signal");
+  const death: Death = { atUs, signal, code: num(fields, "code") };
+  if (proc !== undefined) proc.death = death;
+  else run.guardDeath = death;
+  return true;
+}
+
+/** Events that come once in a scene. */
+function applyOnce(run: Run, fields: Fields, atUs: number): boolean {
+  switch (fields.e) {
+    case "ready":
+      run.guardReadyMs = num(fields, "ms");
+      run.guardHasSocket = fields.socket === true;
+      return true;
+    case "populated":
+      run.populatedUs = fields.complete === true ? atUs : 0;
+      return true;
+    case "begin":
+      run.beginUs = atUs;
+      run.totalKb = num(fields, "totalKb");
+      return true;
+    case "end":
+      run.endUs = atUs;
+      run.isDecided = fields.decided === true;
+      return true;
+    case "grown":
+      run.grownUs = atUs;
+      return true;
+    case "heart":
+      run.heart = toHeart(fields);
+      return true;
+    case "guardBefore":
+      run.guardBefore = toGuardSize(fields);
+      return true;
+    case "guardAfter":
+      run.guardAfter = toGuardSize(fields);
+      return true;
+    case "vmBefore":
+      run.vmBefore = toVmstat(fields);
+      return true;
+    case "vmAfter":
+      run.vmAfter = toVmstat(fields);
+      return true;
+    case "done":
+      run.isDone = true;
+      run.droppedCount = num(fields, "dropped");
+      return true;
+    default:
+      return false;
+  }
+}
+
+function toSample(fields: Fields): Sample {
+  return {
+    atUs: num(fields, "t"),
+    availKb: num(fields, "avail"),
+    freeKb: num(fields, "free"),
+    fileKb: num(fields, "file"),
+    swapFreeKb: num(fields, "swap"),
+    mlockedKb: num(fields, "mlocked"),
+    someUs: num(fields, "some"),
+    fullUs: num(fields, "full"),
+    grownKb: num(fields, "grown"),
+  };
+}
+
+function toHeart(fields: Fields): Heart {
+  return {
+    count: num(fields, "count"),
+    p50Us: num(fields, "p50Us"),
+    p99Us: num(fields, "p99Us"),
+    maxUs: num(fields, "maxUs"),
+  };
+}
+
+function toGuardSize(fields: Fields): GuardSize {
+  return {
+    rssKb: num(fields, "rss"),
+    anonKb: num(fields, "anon"),
+    swapKb: num(fields, "swap"),
+    lockedKb: num(fields, "locked"),
+    cpuMs: num(fields, "cpuMs"),
+  };
+}
+
+function toVmstat(fields: Fields): Vmstat {
+  return {
+    oomKill: num(fields, "oomKill"),
+    swapInPages: num(fields, "swapInPages"),
+    swapOutPages: num(fields, "swapOutPages"),
+    majorFaults: num(fields, "majorFaults"),
+    refaultFilePages: num(fields, "refaultFilePages"),
+  };
+}

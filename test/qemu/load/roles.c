@@ -1,0 +1,205 @@
+// The processes of a scene. Each takes its place (importance, uid, name), then
+// uses memory the way its kind does, for ever.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "load.h"
+
+enum {
+  PAGE_BYTES = PAGE_KB * 1024,
+  NOISE_PAGES = 64,
+  STEP_US = 4000,
+  // A process that was held up does not make up for more than this much time,
+  // or every stall would end in a burst faster than the scene's rate.
+  CATCH_UP_US = 100000,
+  APP_TOUCH_US = 1000000,
+  BUSY_TOUCH_US = 100000,
+  APP_HOT_PART = 8, // a cached app keeps an eighth of its pages in use
+  BUSY_HOT_PART = 4,
+  HEART_HOT_PART = 8, // the heart walks its whole set in eight beats
+  // Of the framework's file, the heart goes through 16 MB in 64 beats, and a
+  // busy process through all of it in 64 wakes.
+  FRAMEWORK_HEART_PAGES = 4096,
+  FRAMEWORK_HEART_PART = 64,
+  FRAMEWORK_BUSY_PART = 64,
+};
+
+static const unsigned char *framework;
+static int64_t framework_pages;
+
+static unsigned char noise[NOISE_PAGES][PAGE_BYTES / 2];
+
+static void fill_noise(uint64_t seed) {
+  uint64_t x = seed * 0x9E3779B97F4A7C15u + 0x632BE59BD9B4E019u;
+  for (size_t i = 0; i < sizeof noise; i++) {
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    noise[i / (PAGE_BYTES / 2)][i % (PAGE_BYTES / 2)] =
+        (unsigned char)(x >> 32);
+  }
+}
+
+// Half noise, half zeros: such a page shrinks to half in zram, which is about
+// what zram reports for Android's heaps.
+static void fill_page(unsigned char *page, int64_t index) {
+  memcpy(page, noise[index % NOISE_PAGES], PAGE_BYTES / 2);
+  memcpy(page, &index, sizeof index);
+}
+
+static unsigned char *reserve(int64_t size_kb) {
+  void *base = mmap(NULL, (size_t)size_kb * 1024, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED)
+    die("reserve");
+  return base;
+}
+
+static void touch(unsigned char *base, int64_t from_page, int64_t to_page) {
+  for (int64_t page = from_page; page < to_page; page++) {
+    volatile unsigned char *byte = base + page * PAGE_BYTES + PAGE_BYTES / 2;
+    *byte = (unsigned char)(*byte + 1);
+  }
+}
+
+static void map_framework(void) {
+  const int fd = open("/load/framework", O_RDONLY | O_CLOEXEC);
+  struct stat stat;
+  if (fd < 0 || fstat(fd, &stat) < 0)
+    die("open the framework");
+  framework = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_SHARED, fd, 0);
+  if (framework == MAP_FAILED)
+    die("map the framework");
+  framework_pages = stat.st_size / PAGE_BYTES;
+  close(fd);
+}
+
+static void read_framework(int64_t from_page, int64_t pages) {
+  for (int64_t page = from_page; page < from_page + pages; page++)
+    (void)*(const volatile unsigned char *)(framework + page * PAGE_BYTES);
+}
+
+// Grows to the limit at the rate, or as fast as the machine lets it.
+static void grow(const struct role *role, struct cell *cell,
+                 unsigned char *base) {
+  int64_t done_pages = 0;
+  const int64_t limit_pages = role->size_kb / PAGE_KB;
+  int64_t last_us = now_us();
+  int64_t owed = 0; // kB times 10^6
+  while (done_pages < limit_pages) {
+    nap_until_us(last_us + STEP_US);
+    const int64_t at_us = now_us();
+    const int64_t passed_us =
+        at_us - last_us < CATCH_UP_US ? at_us - last_us : CATCH_UP_US;
+    last_us = at_us;
+    owed += passed_us * role->rate_kb;
+    int64_t pages = owed / (1000000 * PAGE_KB);
+    owed -= pages * 1000000 * PAGE_KB;
+    if (pages > limit_pages - done_pages)
+      pages = limit_pages - done_pages;
+    if (role->lock && mlock(base + done_pages * PAGE_BYTES,
+                            (size_t)(pages * PAGE_BYTES)) < 0)
+      continue; // refused for want of memory: it goes on trying, as it would
+    for (int64_t i = 0; i < pages; i++) {
+      fill_page(base + (done_pages + i) * PAGE_BYTES, done_pages + i);
+      if (i % 64 == 0)
+        atomic_store(&cell->touched_kb, (done_pages + i) * PAGE_KB);
+    }
+    done_pages += pages;
+    atomic_store(&cell->touched_kb, done_pages * PAGE_KB);
+  }
+}
+
+static void wait_for_go(struct shared *shared) {
+  while (!atomic_load(&shared->go))
+    nap_until_us(now_us() + 1000);
+}
+
+static void run_cached(unsigned char *base, int64_t pages) {
+  for (;;) {
+    nap_until_us(now_us() + APP_TOUCH_US);
+    touch(base, 0, pages / APP_HOT_PART);
+  }
+}
+
+static void run_busy(unsigned char *base, int64_t pages) {
+  const int64_t part = framework_pages / FRAMEWORK_BUSY_PART;
+  for (int64_t wake = 0;; wake++) {
+    nap_until_us(now_us() + BUSY_TOUCH_US);
+    touch(base, 0, pages / BUSY_HOT_PART);
+    read_framework((wake % FRAMEWORK_BUSY_PART) * part, part);
+  }
+}
+
+// Every beat that was due is counted, also those that fell into a stall, so a
+// long stall is not one late beat among many good ones.
+static void run_heart(struct shared *shared, unsigned char *base,
+                      int64_t pages) {
+  const int64_t part = pages / HEART_HOT_PART;
+  const int64_t code_part = FRAMEWORK_HEART_PAGES / FRAMEWORK_HEART_PART;
+  int64_t due_us = now_us() + BEAT_US;
+  for (uint32_t beat = 0;; beat++) {
+    atomic_store(&shared->beat_due_us, due_us);
+    nap_until_us(due_us);
+    const int64_t from = (beat % HEART_HOT_PART) * part;
+    touch(base, from, from + part);
+    read_framework((beat % FRAMEWORK_HEART_PART) * code_part, code_part);
+    const int64_t late_us = now_us() - due_us;
+    if (beat < BEATS_MAX) {
+      shared->beat_late_us[beat] = (uint32_t)late_us;
+      atomic_store(&shared->beat_count, beat + 1);
+    }
+    due_us += BEAT_US;
+  }
+}
+
+static void take_place(const struct role *role) {
+  char text[16];
+  const int length = snprintf(text, sizeof text, "%d", role->adj);
+  const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, text, (size_t)length) != length)
+    die("set oom_score_adj");
+  close(fd);
+  const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+  if (role->lock && setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0)
+    die("lift RLIMIT_MEMLOCK");
+  const char *tail = strrchr(role->name, '.');
+  prctl(PR_SET_NAME, tail ? tail + 1 : role->name);
+  const uid_t uid = (uid_t)role->uid;
+  if (setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
+    die("set uid");
+}
+
+void role_run(const struct role *role, struct shared *shared) {
+  struct cell *cell = &shared->cells[role->slot];
+  take_place(role);
+  atomic_store(&cell->stage, STAGE_PLACED);
+  map_framework();
+  fill_noise(role->seed + (uint64_t)role->slot);
+  const int64_t pages = role->size_kb / PAGE_KB;
+  unsigned char *base = reserve(role->size_kb);
+  if (strcmp(role->kind, "hog") == 0 || strcmp(role->kind, "launch") == 0) {
+    atomic_store(&cell->stage, STAGE_READY);
+    wait_for_go(shared);
+    grow(role, cell, base);
+    atomic_store(&cell->done_us, now_us());
+    run_busy(base, pages);
+  }
+  for (int64_t page = 0; page < pages; page++)
+    fill_page(base + page * PAGE_BYTES, page);
+  atomic_store(&cell->touched_kb, role->size_kb);
+  atomic_store(&cell->stage, STAGE_READY);
+  if (strcmp(role->kind, "heart") == 0)
+    run_heart(shared, base, pages);
+  if (strcmp(role->kind, "busy") == 0)
+    run_busy(base, pages);
+  run_cached(base, pages);
+}

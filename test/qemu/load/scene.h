@@ -1,0 +1,51 @@
+// The runner's state: one scene, read from a text file, and the processes it
+// has started. Everything is sized here and nothing is allocated later.
+#ifndef OOMGUARD_SCENE_H
+#define OOMGUARD_SCENE_H
+
+#include "load.h"
+
+enum {
+  WORDS_MAX = 48,
+  TARGETS_MAX = 12,
+  SAMPLE_US = 20000,
+  RSS_EVERY_SAMPLES = 5,
+  LINE_MAX_BYTES = 2048,
+};
+
+struct proc {
+  char *kind, *name;
+  int adj, uid, lock;
+  int64_t size_kb, rate_kb;
+  int culprit; // started last, held back until the scene begins
+  int pid, pidfd, status_fd;
+  struct proc_sample last;
+};
+
+struct scene {
+  char *guard_argv[WORDS_MAX]; // empty: no guard
+  char *socket_path;           // NULL: the guard has none
+  char *show_path;             // a file to print at the end
+  int targets[TARGETS_MAX], target_count;
+  uint64_t seed;
+  int64_t ready_us, calm_us, settle_us, limit_us;
+  struct proc procs[PROCS_MAX];
+  int proc_count;
+};
+
+void scene_parse(struct scene *scene, const char *path);
+
+// The guard as a child: its output becomes events line by line.
+struct guard {
+  int pid, pidfd, pipe_fd;
+  char line[LINE_MAX_BYTES];
+  size_t line_bytes;
+};
+void guard_start(struct guard *guard, char **argv);
+void guard_read(struct guard *guard);
+
+void report_heart(const struct shared *shared, uint32_t begin_beat);
+void report_guard(const struct guard *guard, const char *event);
+void report_file(const char *path);
+
+#endif

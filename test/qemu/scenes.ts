@@ -1,0 +1,199 @@
+// The scenes as data: who lives on the device, who misbehaves, and how the
+// guard is started. Sizes fit a device of 1 GiB.
+
+export type SceneName = "launch" | "leak" | "lock" | "swapless";
+export type GuardName = "none" | "oomguard" | "earlyoom";
+
+/** One process: see roles.c for what each kind does. */
+export interface Spec {
+  kind: "app" | "busy" | "heart" | "hog" | "launch";
+  name: string;
+  adj: number;
+  uid: number;
+  sizeMb: number;
+  rateMb: number;
+  lock: boolean;
+}
+
+export interface Scene {
+  name: SceneName;
+  swapMb: number;
+  /** Started last and held back until everything else has its memory. */
+  culprit: Spec;
+  /** Whether the culprit is to die, or to get what it asks for, and when. */
+  culpritDies: boolean;
+  launchMsMax: number;
+  calmMs: number;
+  settleMs: number;
+  limitMs: number;
+}
+
+/** An Android phone of this size has zram of about 3/8 of its memory. */
+const SWAP_MB = 384;
+const MEMORY_MB = 1024;
+
+/** More than the device can ever give. */
+const ENDLESS_MB = 8192;
+
+const APP: Spec = {
+  kind: "app",
+  name: "",
+  adj: 0,
+  uid: 10000,
+  sizeMb: 40,
+  rateMb: 0,
+  lock: false,
+};
+
+const LEAK: Spec = {
+  ...APP,
+  kind: "hog",
+  name: "com.example.leak",
+  adj: 900,
+  uid: 10040,
+  sizeMb: ENDLESS_MB,
+  rateMb: 120,
+};
+
+const LOCK: Spec = {
+  ...LEAK,
+  name: "com.example.lock",
+  rateMb: 150,
+  lock: true,
+};
+
+const LAUNCH: Spec = {
+  ...APP,
+  kind: "launch",
+  name: "com.example.camera",
+  adj: 0,
+  uid: 10041,
+  sizeMb: 420,
+  rateMb: 210,
+};
+
+/** Those who live on the device: ten cached apps hold 400 MB. */
+export const POPULATION: readonly Spec[] = [
+  {
+    ...APP,
+    kind: "busy",
+    name: "system_server",
+    adj: -900,
+    uid: 1000,
+    sizeMb: 100,
+  },
+  { ...APP, kind: "heart", name: "com.example.home", uid: 10033, sizeMb: 16 },
+  { ...APP, kind: "busy", name: "com.example.music", adj: 200, uid: 10032 },
+  { ...APP, kind: "busy", name: "com.example.sync", adj: 500, uid: 10031 },
+  ...Array.from({ length: 10 }, (_, index) => ({
+    ...APP,
+    name: `com.example.cached${index}`,
+    adj: 945 - 5 * index,
+    uid: 10001 + index,
+  })),
+];
+
+/** The launch asks for its memory in 2 s. The kernel alone, which swaps for
+ * it, needs 8 to 10 s (measured). */
+const LAUNCH_MS_MAX = 4000;
+
+const HOG_SCENE = {
+  swapMb: SWAP_MB,
+  culpritDies: true,
+  launchMsMax: LAUNCH_MS_MAX,
+  calmMs: 1500,
+  settleMs: 3000,
+  limitMs: 40000,
+};
+
+export const SCENES: Readonly<Record<SceneName, Scene>> = {
+  launch: {
+    ...HOG_SCENE,
+    name: "launch",
+    culprit: LAUNCH,
+    culpritDies: false,
+  },
+  leak: { ...HOG_SCENE, name: "leak", culprit: LEAK },
+  lock: { ...HOG_SCENE, name: "lock", culprit: LOCK },
+  swapless: { ...HOG_SCENE, name: "swapless", culprit: LEAK, swapMb: 0 },
+};
+
+export interface Device {
+  memoryMb: number;
+  memcg: "v1" | "v2";
+}
+
+export const DEVICE: Device = { memoryMb: MEMORY_MB, memcg: "v2" };
+
+/** How a guard is started in the device: the flags stand here and nowhere
+ * else. Without a socket the runner waits readyMs before it goes on. */
+export interface GuardCommand {
+  argv: readonly string[];
+  socketPath?: string;
+  showPath?: string;
+  readyMs: number;
+}
+
+const SOCKET_PATH = "/dev/socket/lmkd";
+const STATE_FOLDER = "/run/oomguard";
+
+export const GUARDS: Readonly<Record<GuardName, GuardCommand | undefined>> = {
+  none: undefined,
+  oomguard: {
+    argv: [
+      "/guard/oomguard",
+      "daemon",
+      "--socket",
+      SOCKET_PATH,
+      "--state",
+      STATE_FOLDER,
+      "--log",
+      "stderr",
+    ],
+    socketPath: SOCKET_PATH,
+    showPath: `${STATE_FOLDER}/status`,
+    readyMs: 20000,
+  },
+  // -r 0: no periodic report; -p: highest priority, as its service file has it.
+  earlyoom: { argv: ["/guard/earlyoom", "-r", "0", "-p"], readyMs: 1000 },
+};
+
+export interface SceneOptions {
+  guard: GuardCommand | undefined;
+  guardArgs: readonly string[];
+  seed: number;
+  /** LMK_TARGET as {minfree pages, adj} pairs; empty: not sent. */
+  targets: readonly number[];
+}
+
+/** The minfree levels ActivityManager computes for 1 GiB and a 64-bit kernel
+ * (ProcessList.updateOomLevels with both scales at 1). */
+export const ANDROID_TARGETS: readonly number[] = [
+  ...[18432, 0, 23040, 100, 27648, 200],
+  ...[32256, 250, 55296, 900, 80640, 950],
+];
+
+/** The scene as the runner in the device reads it (scene_parse.c). */
+export function sceneText(scene: Scene, options: SceneOptions): string {
+  const lines: string[] = [];
+  const { guard } = options;
+  if (guard !== undefined) {
+    lines.push(`guard ${[...guard.argv, ...options.guardArgs].join(" ")}`);
+    lines.push(`ready ${guard.readyMs}`);
+    if (guard.socketPath) lines.push(`socket ${guard.socketPath}`);
+    if (guard.showPath) lines.push(`show ${guard.showPath}`);
+  }
+  if (options.targets.length > 0) {
+    lines.push(`target ${options.targets.join(" ")}`);
+  }
+  lines.push(`seed ${options.seed}`, `calm ${scene.calmMs}`);
+  lines.push(`settle ${scene.settleMs}`, `limit ${scene.limitMs}`);
+  for (const spec of POPULATION) lines.push(`proc ${specText(spec)}`);
+  lines.push(`culprit ${specText(scene.culprit)}`);
+  return lines.join("\n") + "\n";
+}
+
+function specText(spec: Spec): string {
+  const words = [spec.kind, spec.name, spec.adj, spec.uid, spec.sizeMb];
+  return [...words, spec.rateMb, spec.lock ? 1 : 0].join(" ");
+}

@@ -1,0 +1,167 @@
+// A scene in words: one line of a table, and the timeline a failing scene
+// prints. Pure text; the caller decides where it goes.
+
+import type { Proc, Run, Sample } from "./events.ts";
+import type { Verdict } from "./verdict.ts";
+import { heldKb } from "./victims.ts";
+
+/** Curve points are this far apart, or nearer where memory moves. */
+const CURVE_MS = 2000;
+const CURVE_KB = 24 * 1024;
+const CURVE_STALL_US = 500000;
+const BAR_KB = 16 * 1024;
+const BAR_COLUMNS = 40;
+
+export interface Row {
+  scene: string;
+  guard: string;
+  run: Run;
+  verdict: Verdict;
+  bootMs: number;
+}
+
+const HEADER = [
+  ...["scene", "guard", "", "kernel", "died", "wrong", "excess"],
+  ...["need", "1st death", "min avail", "stall s/f", "heart 50/99/max"],
+  ...["launch", "guard rss/anon/swap", "cpu", "boot"],
+];
+
+/** One line for each scene, columns aligned, headed. */
+export function formatTable(rows: readonly Row[]): string {
+  const lines = [HEADER, ...rows.map(toCells)];
+  const widths = HEADER.map((_, column) =>
+    Math.max(...lines.map((cells) => cells[column]!.length))
+  );
+  const align = (cells: string[]) =>
+    cells.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")
+      .trimEnd();
+  return lines.map(align).join("\n") + "\n";
+}
+
+function toCells({ scene, guard, run, verdict, bootMs }: Row): string[] {
+  const { heart } = verdict;
+  const size = run.guardAfter;
+  const cpuMs = size && run.guardBefore && size.cpuMs - run.guardBefore.cpuMs;
+  return [
+    scene,
+    guard,
+    verdict.failures.length === 0 ? "ok" : "FAIL",
+    `${verdict.kernelKills}`,
+    `${verdict.victims.length}`,
+    `${verdict.wrong.length}`,
+    `${verdict.excess.length}`,
+    formatMs(verdict.needMs),
+    formatMs(verdict.firstDeathMs),
+    `${verdict.availKbMin >> 10} MB`,
+    `${verdict.someMs.toFixed(0)}/${verdict.fullMs.toFixed(0)} ms`,
+    heart === undefined
+      ? "-"
+      : [heart.p50Us, heart.p99Us, heart.maxUs].map(toTenths).join("/") + " ms",
+    formatMs(verdict.launchMs),
+    size === undefined
+      ? "-"
+      : [size.rssKb, size.anonKb, size.swapKb].map(toMb).join("/") + " MB",
+    formatMs(cpuMs),
+    `${(bootMs / 1000).toFixed(1)} s`,
+  ];
+}
+
+function formatMs(ms: number | undefined): string {
+  return ms === undefined ? "-" : `${ms.toFixed(0)} ms`;
+}
+
+function toMb(kb: number): string {
+  return `${kb >> 10}`;
+}
+
+function toTenths(us: number): string {
+  return (us / 1000).toFixed(1);
+}
+
+interface Entry {
+  atUs: number;
+  line: string;
+}
+
+/** Everything that happened, in order, in ms since the culprit was let go. */
+export function formatTimeline(run: Run, verdict: Verdict): string {
+  const entries: Entry[] = run.remarks.filter((one) => one.from !== "status")
+    .map((one) => ({ atUs: one.atUs, line: `${one.from}: ${one.line}` }));
+  for (const proc of run.procs) entries.push(...procEntries(proc));
+  const moment = (atUs: number, line: string) =>
+    atUs > 0 && entries.push({ atUs, line });
+  moment(run.beginUs, "-- the culprit is let go");
+  moment(run.grownUs, "-- the culprit has all it asked for");
+  moment(run.endUs, "-- end of the scene");
+  if (run.guardDeath) {
+    const { atUs, signal, code } = run.guardDeath;
+    entries.push({ atUs, line: `GUARD DIED: signal ${signal}, code ${code}` });
+  }
+  const curve = thin(run.samples, run.beginUs);
+  entries.push(
+    ...curve.map((one) => ({ atUs: one.atUs, line: formatSample(one) })),
+  );
+  // Sorting is stable: what was told first stands first.
+  entries.sort((a, b) => a.atUs - b.atUs);
+  const zeroUs = run.beginUs || (entries[0]?.atUs ?? 0);
+  const lines = entries.map(({ atUs, line }) =>
+    `${((atUs - zeroUs) / 1000).toFixed(1).padStart(9)} ${line}`
+  );
+  for (const { from, line } of run.remarks) {
+    if (from === "status") lines.push(`   status ${line}`);
+  }
+  lines.push(...summary(run, verdict));
+  return lines.join("\n") + "\n";
+}
+
+function procEntries(proc: Proc): Entry[] {
+  const who = `${proc.name} (pid ${proc.pid}, adj ${proc.adj})`;
+  const entries = [{ atUs: proc.spawnUs, line: `start ${who}` }];
+  if (proc.death === undefined) return entries;
+  const { atUs, signal, code } = proc.death;
+  const how = signal > 0 ? `signal ${signal}` : `ended itself, code ${code}`;
+  const held = `${heldKb(proc, atUs) >> 10} MB`;
+  entries.push({ atUs, line: `DEATH ${who}: ${how}, held ${held}` });
+  return entries;
+}
+
+/** How the population grew is of no interest: that is before the scene. */
+function thin(samples: readonly Sample[], beginUs: number): Sample[] {
+  const kept: Sample[] = [];
+  for (const one of samples) {
+    const last = kept.at(-1);
+    if (
+      last === undefined || one.atUs - last.atUs >= CURVE_MS * 1000 ||
+      one.someUs - last.someUs >= CURVE_STALL_US ||
+      one.atUs > beginUs && Math.abs(one.availKb - last.availKb) >= CURVE_KB
+    ) kept.push(one);
+  }
+  return kept;
+}
+
+function formatSample(one: Sample): string {
+  const bar = "#".repeat(Math.min(BAR_COLUMNS, one.availKb / BAR_KB));
+  const mb = (kb: number) => `${kb >> 10}`.padStart(4);
+  return `avail${mb(one.availKb)} file${mb(one.fileKb)} ` +
+    `swap${mb(one.swapFreeKb)} locked${mb(one.mlockedKb)} ` +
+    `grown${mb(one.grownKb)} stall ${(one.someUs / 1000).toFixed(0)}/` +
+    `${(one.fullUs / 1000).toFixed(0)} |${bar}`;
+}
+
+function summary(run: Run, verdict: Verdict): string[] {
+  const lines = [
+    `need mark ${verdict.needKb >> 10} MB, load ${verdict.rateMb.toFixed(0)} ` +
+    `MB/s, swapped out ${verdict.swapOutMb.toFixed(0)} MB, ` +
+    `kernel kills ${verdict.kernelKills}`,
+  ];
+  if (run.guardReadyMs !== undefined) {
+    const socket = run.guardHasSocket ? "" : ", no socket: not registered";
+    lines.push(`guard ready after ${run.guardReadyMs} ms${socket}`);
+  }
+  if (run.badLineCount + run.droppedCount > 0) {
+    lines.push(`${run.badLineCount} bad and ${run.droppedCount} lost lines`);
+  }
+  for (const failure of verdict.failures) lines.push(`FAIL ${failure}`);
+  if (verdict.failures.length === 0) lines.push("ok");
+  return lines;
+}

@@ -1,0 +1,145 @@
+// Boots the device once, feeds it a scene, and hands back what it said: the
+// runner's events from the second serial port, the kernel's console from the
+// first. A boot has a hard time limit; the one fault of the emulator that is
+// known (an oops that no kernel of that version has on real hardware) is tried
+// again once, and said.
+
+import type { Image } from "./image.ts";
+import type { Device } from "./scenes.ts";
+
+export interface Boot {
+  image: Image;
+  guardDiskPath?: string;
+  device: Device;
+  swapMb: number;
+  sceneText: string;
+  limitMs: number;
+}
+
+export interface Outcome {
+  lines: string[];
+  console: string;
+  isTimedOut: boolean;
+  retriedFor?: string;
+  bootMs: number;
+}
+
+/** Kernel words: pressure accounting on, no huge pages (as phones have it),
+ * and an oops ends the machine at once instead of after the time limit. */
+const KERNEL_WORDS = [
+  ...["console=ttyS0", "quiet", "loglevel=4", "psi=1"],
+  ...["transparent_hugepage=never", "mitigations=off", "tsc=reliable"],
+  ...["oops=panic", "panic=-1", "rdinit=/init"],
+];
+
+const SECTOR_BYTES = 512;
+
+/** Runs one scene in one fresh device. */
+export async function boot(request: Boot): Promise<Outcome> {
+  const first = await bootOnce(request);
+  const oops = findOops(first.console);
+  if (oops === undefined || first.lines.some(isDone)) return first;
+  return { ...await bootOnce(request), retriedFor: oops };
+}
+
+function isDone(line: string): boolean {
+  return line.startsWith('{"e":"done"');
+}
+
+/** The kernel's own fault, as opposed to a death for want of memory. */
+export function findOops(console: string): string | undefined {
+  const oops = /^.*(Oops:|BUG: |general protection fault|invalid opcode).*$/m;
+  return oops.exec(console)?.[0].trim();
+}
+
+async function bootOnce(request: Boot): Promise<Outcome> {
+  const work = Deno.makeTempDirSync({ prefix: "oomguard-device-" });
+  try {
+    Deno.writeFileSync(`${work}/scene`, padded(request.sceneText));
+    const startMs = performance.now();
+    const qemu = new Deno.Command("qemu-system-x86_64", {
+      args: qemuArgs(request, work),
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    let isTimedOut = false;
+    const timer = setTimeout(() => {
+      isTimedOut = true;
+      qemu.kill("SIGKILL");
+    }, request.limitMs);
+    let bootMs = 0;
+    const lines = await readLines(qemu.stdout, () => {
+      bootMs ||= Math.round(performance.now() - startMs);
+    });
+    await qemu.status;
+    clearTimeout(timer);
+    const console = Deno.readTextFileSync(`${work}/console`);
+    return { lines, console, isTimedOut, bootMs };
+  } finally {
+    Deno.removeSync(work, { recursive: true });
+  }
+}
+
+/** A raw disk is read in sectors; zeros end the text. */
+function padded(text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(text);
+  const sectors = Math.ceil((bytes.length + 1) / SECTOR_BYTES);
+  const disk = new Uint8Array(sectors * SECTOR_BYTES);
+  disk.set(bytes);
+  return disk;
+}
+
+async function readLines(
+  stream: ReadableStream<Uint8Array>,
+  onFirst: () => void,
+): Promise<string[]> {
+  const lines: string[] = [];
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) {
+    onFirst();
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = parts.pop()!;
+    lines.push(...parts);
+  }
+  if (rest !== "") lines.push(rest);
+  return lines;
+}
+
+function qemuArgs(request: Boot, work: string): string[] {
+  const { image, device } = request;
+  const words = [
+    ...KERNEL_WORDS,
+    `scene.swap_mb=${request.swapMb}`,
+    `scene.memcg=${device.memcg}`,
+  ];
+  const disks = [image.rootPath, `${work}/scene`];
+  if (request.guardDiskPath) disks.push(request.guardDiskPath);
+  return [
+    ...[
+      "-M",
+      "pc",
+      "-cpu",
+      "max,-erms",
+      "-accel",
+      "tcg,thread=multi",
+      "-smp",
+      "2",
+    ],
+    ...[
+      "-mem-prealloc",
+      "-m",
+      `${device.memoryMb}`,
+      "-nodefaults",
+      "-no-user-config",
+    ],
+    ...["-display", "none", "-no-reboot", "-kernel", image.kernelPath],
+    ...["-initrd", image.initramfsPath, "-append", words.join(" ")],
+    ...["-serial", `file:${work}/console`, "-serial", "stdio"],
+    ...disks.flatMap((path) => [
+      "-drive",
+      `file=${path},format=raw,if=virtio,readonly=on,file.locking=off`,
+    ]),
+  ];
+}
