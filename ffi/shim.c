@@ -218,15 +218,15 @@ int32_t shim_wait(void) {
   return answer;
 }
 
-/* The whole file from its start, or as much as fits. */
+/* The whole file, or what fits; what fits a page comes in one read. */
 static int32_t read_whole(int fd, char *into, int32_t capacity) {
   int32_t filled = 0;
   while (filled < capacity) {
     ssize_t n = pread(fd, into + filled, (size_t)(capacity - filled), filled);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return -errno;
-    if (n == 0) break;
     filled += (int32_t)n;
+    if (n == 0 || capacity <= 4096) break;
   }
   return filled;
 }

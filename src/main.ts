@@ -2,13 +2,6 @@
 
 import { EXIT_BUG, EXIT_OK, EXIT_USAGE } from "./cli/exits.ts";
 import { buildFacts } from "./base/build.ts";
-import { check } from "./cli/check.ts";
-import { daemon } from "./cli/daemon.ts";
-import { drill } from "./cli/drill.ts";
-import { drillApp } from "./cli/drill_app.ts";
-import { kills } from "./cli/kills.ts";
-import { procs } from "./cli/procs.ts";
-import { status } from "./cli/status.ts";
 
 const HELP = `Usage: oomguard COMMAND [OPTION]...
 Decides which process dies when memory runs out, early enough that nothing
@@ -25,9 +18,19 @@ stalls, and says why.
 
 "oomguard COMMAND --help" tells more of each.`;
 
-const COMMANDS: Readonly<
-  Record<string, (args: string[]) => number | Promise<number>>
-> = { daemon, status, procs, kills, check, drill, "drill-app": drillApp };
+type Command = (args: string[]) => number | Promise<number>;
+
+/** Each command's code is run only when it is asked for: a start costs what
+ * the command needs, not what all of them do. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  daemon: async () => (await import("./cli/daemon.ts")).daemon,
+  status: async () => (await import("./cli/status.ts")).status,
+  procs: async () => (await import("./cli/procs.ts")).procs,
+  kills: async () => (await import("./cli/kills.ts")).kills,
+  check: async () => (await import("./cli/check.ts")).check,
+  drill: async () => (await import("./cli/drill.ts")).drill,
+  "drill-app": async () => (await import("./cli/drill_app.ts")).drillApp,
+};
 
 /** Runs the command that `args` name; answers the exit code. */
 async function main(args: string[]): Promise<number> {
@@ -54,7 +57,8 @@ async function main(args: string[]): Promise<number> {
     );
     return EXIT_USAGE;
   }
-  return await command(rest);
+  const run = await command();
+  return await run(rest);
 }
 
 try {

@@ -1,7 +1,6 @@
 // `oomguard check`: what the guard would run on, value by value, and where each
 // comes from; or everything that is wrong. Changes nothing.
 
-import { parseArgs } from "node:util";
 import {
   type CompiledConfig,
   loadConfig,
@@ -15,6 +14,9 @@ import { SYSTEM_NAMES } from "../config/protect.ts";
 import { valueAt } from "../config/validate.ts";
 import { EXIT_OK, EXIT_USAGE } from "./exits.ts";
 import { readMachine } from "./machine.ts";
+
+// Loaded with this module only: a static import costs every start.
+const { parseArgs } = await import("node:util");
 
 const HELP = `Usage: oomguard check [FILE] [OPTION]...
 

@@ -2,7 +2,6 @@
 // until it is told to stop. Between turns the desk visits; what the journal
 // gained is put into words only when no kill is under way.
 
-import { parseArgs } from "node:util";
 import { buildFacts } from "../base/build.ts";
 import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
 import { type CompiledConfig, loadConfig } from "../config/compile.ts";
@@ -22,6 +21,9 @@ import { applySettings, climbLadder, type Guard, makeGuard } from "./guard.ts";
 import { Log } from "./log.ts";
 import { readGroupMachine, readMachine } from "./machine.ts";
 import { AlreadyRunning } from "./state_dir.ts";
+
+// Loaded with this module only: a static import costs every start.
+const { parseArgs } = await import("node:util");
 
 const HELP = `Usage: oomguard daemon [OPTION]...
 Guards this machine, or one memory group, until SIGTERM.

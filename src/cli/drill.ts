@@ -2,8 +2,6 @@
 // group of its own; the guard must end it, and nobody else, before the kernel
 // does. However the drill ends, nothing of it stays.
 
-import { readFileSync } from "node:fs";
-import { parseArgs, styleText } from "node:util";
 import { type DrillFacts, drillJson, judgeDrill } from "../report/drill.ts";
 import { scorecardLines } from "../report/scorecard.ts";
 import { sizeText } from "../report/units.ts";
@@ -12,6 +10,10 @@ import { type DrillPlan, DrillRun } from "./drill_run.ts";
 import { simulateDrill } from "./drill_simulated.ts";
 import { Timeline } from "./drill_timeline.ts";
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exits.ts";
+
+// Loaded with this module only: a static import costs every start.
+const { readFileSync } = await import("node:fs");
+const { parseArgs, styleText } = await import("node:util");
 
 const HELP = `Usage: oomguard drill [OPTION]...
 Proves on this machine, safely, that the right process dies. Makes a memory
@@ -161,7 +163,10 @@ async function run(
     keep: options.keep,
   };
   if (options.simulate) return simulateDrill(plan, "", timeline);
-  if (typeof limit === "string") return simulateDrill(plan, limit, timeline);
+  if (typeof limit === "string") {
+    timeline.say(`${limit}; simulating`);
+    return simulateDrill(plan, limit, timeline);
+  }
   const removed = await removeLeftoverGroups();
   if (removed > 0) timeline.say(`${removed} groups of a killed drill removed`);
   const real = new DrillRun(plan, timeline, signal);

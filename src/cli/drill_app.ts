@@ -8,9 +8,11 @@
 //   report         answers how late the beats since the last report were
 //   heir PID DIR   ends the guard PID, if it still serves DIR, with the input
 
-import { readFileSync, writeFileSync } from "node:fs";
 import { latenessOf } from "../report/drill.ts";
 import { EXIT_OK, EXIT_USAGE } from "./exits.ts";
+
+// Loaded with this module only: a static import costs every start.
+const { readFileSync, writeFileSync } = await import("node:fs");
 
 /** Touched in pieces that malloc maps, so that each is fresh pages. */
 const PIECE_KB = 1024;

@@ -1,9 +1,11 @@
 // The processes of a drill: this executable again, each obeying lines of its
 // standard input (drill_app.ts), so that nothing but our one file is needed.
 
-import { fileURLToPath } from "node:url";
 import { buildFacts } from "../base/build.ts";
 import type { Actor } from "../report/drill.ts";
+
+// Loaded with this module only: a static import costs every start.
+const { fileURLToPath } = await import("node:url");
 
 /** A machine that emulates another's processor needs this long, ms. */
 const ANSWER_MS = 60_000;

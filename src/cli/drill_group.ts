@@ -2,6 +2,14 @@
 // on where it was off, and off again in the end.
 
 import {
+  type GroupTree,
+  leftovers,
+  parentsToTry,
+  readTrees,
+} from "./drill_trees.ts";
+
+// Loaded with this module only: a static import costs every start.
+const {
   closeSync,
   existsSync,
   mkdirSync,
@@ -10,13 +18,7 @@ import {
   readSync,
   rmdirSync,
   writeFileSync,
-} from "node:fs";
-import {
-  type GroupTree,
-  leftovers,
-  parentsToTry,
-  readTrees,
-} from "./drill_trees.ts";
+} = await import("node:fs");
 
 /** The group could not be made, or not be used; says why. */
 export class GroupRefused extends Error {

@@ -1,11 +1,13 @@
 // The guard of a drill, as its own process: started against the group, heard
 // through its journal as it writes it, and measured from outside.
 
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
 import { checkOf, J_CHECK, J_SERIAL } from "../state/journal.ts";
 import { childEnv, eachLine, selfCommand } from "./drill_cast.ts";
 import { LmkClient } from "./drill_client.ts";
+
+// Loaded with this module only: a static import costs every start.
+const { closeSync, openSync, readFileSync, readSync } = await import("node:fs");
 
 /** A machine that emulates another's processor needs this long, ms. */
 const READY_MS = 60_000;

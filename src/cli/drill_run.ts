@@ -1,13 +1,6 @@
 // One drill in a real memory group: makes the group, starts cast and guard,
 // lets the hog grow, watches, measures, and leaves nothing behind.
 
-import {
-  lstatSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
 import type { DrillFacts, Lateness } from "../report/drill.ts";
 import { sizeText } from "../report/units.ts";
 import {
@@ -23,6 +16,10 @@ import { DrillGuard } from "./drill_guard.ts";
 import type { Timeline } from "./drill_timeline.ts";
 import { leftovers } from "./drill_trees.ts";
 import { DrillWatch } from "./drill_watch.ts";
+
+// Loaded with this module only: a static import costs every start.
+const { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } =
+  await import("node:fs");
 
 /** What a drill is to do. */
 export interface DrillPlan {

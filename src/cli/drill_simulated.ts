@@ -79,7 +79,7 @@ export function simulateDrill(
   timeline: Timeline,
 ): DrillFacts {
   timeline.say(
-    "simulating; what follows is simulated time, from the growth on",
+    "a simulated machine; what follows is its time, from the growth on",
   );
   const { settings } = sceneConfig([], plan.limitKb);
   const result = runScene(sceneOf(plan), settings, (event) => {

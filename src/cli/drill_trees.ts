@@ -1,7 +1,8 @@
 // Where a drill may leave a memory group: the hierarchies of this machine and
 // the places in them, and what earlier drills left there.
 
-import { readdirSync, readFileSync } from "node:fs";
+// Loaded with this module only: a static import costs every start.
+const { readdirSync, readFileSync } = await import("node:fs");
 
 /** Name of a drill's group and of its folder; the number is the drill's pid. */
 export const DRILL_NAME = /^oomguard-drill-(\d+)$/;

@@ -7,7 +7,8 @@ import { assemble, type Parts } from "../daemon/assemble.ts";
 import { statusLines } from "../report/status.ts";
 import { climb, type Rung } from "../shim/ladder.ts";
 import { openGroup, openMachine, type Senses } from "../shim/sensors.ts";
-import { errnoName, O_WRONLY, type Shim } from "../shim/shim.ts";
+import { errnoName } from "../base/errno.ts";
+import { O_WRONLY, type Shim } from "../shim/shim.ts";
 import type { Arena } from "../state/arena.ts";
 import {
   G_DRY_RUN,

@@ -1,7 +1,6 @@
 // Facts of the machine, or of the memory group, that a configuration is
 // compiled for.
 
-import { readFileSync } from "node:fs";
 import type { Machine } from "../config/profiles.ts";
 
 /** AT_PAGESZ (include/uapi/linux/auxvec.h): pairs of 64-bit type and value. */
@@ -11,7 +10,7 @@ const AUXV_PAGE_BYTES = 6n;
 export function readMachine(memTotalKb: number | null): Machine {
   const pageKb = readPageKb();
   if (memTotalKb !== null) return { memTotalKb, pageKb };
-  const meminfo = readFileSync("/proc/meminfo", "utf8");
+  const meminfo = Deno.readTextFileSync("/proc/meminfo");
   const total = /^MemTotal:\s+(\d+) kB$/m.exec(meminfo);
   if (total === null) {
     throw new SyntaxError('Cannot parse "/proc/meminfo": MemTotal is missing');
@@ -31,7 +30,7 @@ export function readGroupMachine(dir: string): Machine {
 /** A limit file's value; Infinity where there is none. */
 function limitKb(path: string): number {
   try {
-    const bytes = Number(readFileSync(path, "utf8"));
+    const bytes = Number(Deno.readTextFileSync(path));
     return bytes > 0 ? Math.floor(bytes / 1024) : Infinity;
   } catch {
     return Infinity;
@@ -40,10 +39,10 @@ function limitKb(path: string): number {
 
 function readPageKb(): number {
   try {
-    const bytes = readFileSync("/proc/self/auxv");
-    for (let at = 0; at + 16 <= bytes.length; at += 16) {
-      if (bytes.readBigUInt64LE(at) !== AUXV_PAGE_BYTES) continue;
-      return Number(bytes.readBigUInt64LE(at + 8)) / 1024;
+    const bytes = Deno.readFileSync("/proc/self/auxv");
+    const words = new BigUint64Array(bytes.buffer, 0, bytes.length >> 3);
+    for (let i = 0; i + 1 < words.length; i += 2) {
+      if (words[i] === AUXV_PAGE_BYTES) return Number(words[i + 1]) / 1024;
     }
   } catch {
     // Without /proc/self there is the size nearly every machine has.

@@ -2,14 +2,15 @@
 // disturbing it: nothing here takes its lock or writes to its memory. What the
 // looking commands share: their options, their errors, their exit codes.
 
-import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { defaultStateDir } from "../config/compile.ts";
 import { Arena } from "../state/arena.ts";
 import { ARENA_BYTES } from "../state/layout.ts";
 import { Victims } from "../state/victims.ts";
 import type { Output } from "./check.ts";
 import { EXIT_FAILED, EXIT_NO_GUARD, EXIT_OK, EXIT_USAGE } from "./exits.ts";
+
+// Loaded with this module only: a static import costs every start.
+const { parseArgs } = await import("node:util");
 
 /** No guard is running, or it left nothing to read. */
 export class NoGuard extends Error {
@@ -111,7 +112,7 @@ function parseLook(args: string[], takes: Looker["takes"]): Look | null {
 /** Bytes of a file; null where there is none. Throws Unreadable. */
 export function readIfThere(file: string): Uint8Array | null {
   try {
-    return readFileSync(file);
+    return Deno.readFileSync(file);
   } catch (cause) {
     const code = codeOf(cause);
     if (code === "ENOENT" || code === "ENOTDIR") return null;
@@ -156,7 +157,7 @@ export function findGuard(stateDir: string): Running {
 function holdsLock(pid: number): boolean {
   let locks: string;
   try {
-    locks = readFileSync("/proc/locks", "utf8");
+    locks = Deno.readTextFileSync("/proc/locks");
   } catch {
     // Withheld by a policy: the pid must do.
     return readIfThere(`/proc/${pid}/comm`) !== null;

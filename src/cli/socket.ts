@@ -1,9 +1,9 @@
 // The control socket: init's, systemd's, or one that we make.
 
-import { readFileSync } from "node:fs";
 import type { SocketConfig } from "../config/compile.ts";
 import { cString } from "../shim/load.ts";
-import { errnoName, type Shim } from "../shim/shim.ts";
+import { errnoName } from "../base/errno.ts";
+import type { Shim } from "../shim/shim.ts";
 
 /** First descriptor that systemd passes (sd_listen_fds). */
 const LISTEN_FDS_START = 3;
@@ -48,7 +48,7 @@ function idOf(name: string | number | null, file: string): number {
   if (name === null) return -1;
   if (typeof name === "number") return name;
   if (/^\d+$/.test(name)) return Number(name);
-  for (const line of readFileSync(file, "utf8").split("\n")) {
+  for (const line of Deno.readTextFileSync(file).split("\n")) {
     const [known, , id = ""] = line.split(":");
     if (known === name && /^\d+$/.test(id)) return Number(id);
   }

@@ -1,10 +1,10 @@
 // The state folder: one guard at a time, its journal, its status file. A
 // folder that cannot be written costs these, never the guard.
 
-import { mkdirSync, readFileSync } from "node:fs";
 import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
 import { parseJournal, recordsOf } from "../report/journal.ts";
-import { errnoName, O_CREAT, O_RDWR, type Shim } from "../shim/shim.ts";
+import { errnoName } from "../base/errno.ts";
+import { O_CREAT, O_RDWR, type Shim } from "../shim/shim.ts";
 import {
   H_MAGIC,
   H_RECORD_WORDS,
@@ -44,7 +44,7 @@ export function openStateDir(
 ): StateDir {
   const complaints: string[] = [];
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o755 });
+    Deno.mkdirSync(dir, { recursive: true, mode: 0o755 });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     complaints.push(`Cannot make state folder "${dir}": ${why}`);
@@ -75,7 +75,7 @@ function takeLock(shim: Shim, dir: string, complaints: string[]): void {
   }
   if (shim.symbols.lockFile(fd) < 0) {
     shim.symbols.shut(fd);
-    const [pid = ""] = readFileSync(file, "utf8").trim().split(" ");
+    const [pid = ""] = Deno.readTextFileSync(file).trim().split(" ");
     throw new AlreadyRunning(dir, pid);
   }
   // Who holds it, and where its arena is: what `procs` needs.
@@ -91,7 +91,7 @@ function restoreJournal(
 ): void {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(file);
+    bytes = Deno.readFileSync(file);
   } catch {
     return;
   }
@@ -109,6 +109,7 @@ function restoreJournal(
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     complaints.push(`${why}; starting a new one`);
+    Deno.truncateSync(file);
   }
 }
 

@@ -104,10 +104,10 @@ export function defaultConfig(
     wait: {
       idleMaxMs: lowRam ? 1000 : 2000,
       sprintMs: 10,
-      fillKbPerMs: lowRam ? 1024 : 4096,
+      fillKbPerMs: lowRam ? 512 : 4096,
     },
     minfree: [],
-    victims: { discover: "auto", scanMs: 2000 },
+    victims: { discover: "auto", scanMs: 10_000 },
     protect: { system: true, names: [], uids: [] },
     group: null,
     // lmkd's socket is 0660, system:system (lmkd.md 1.1); who that is, is for

@@ -21,10 +21,12 @@ import {
 import { SET_TIER_ADJ, SET_TIER_PAGES, SET_TIERS } from "../state/settings.ts";
 import {
   NONE,
+  OWNER_DISCOVERED,
   ROW_DEAD,
   ROW_SERVICE,
   V_FLAGS,
   V_OWNER,
+  V_UID,
   type Victims,
 } from "../state/victims.ts";
 import {
@@ -233,6 +235,7 @@ export class Control {
     return this.update(
       row,
       owner,
+      request[PRIO_UID],
       request[PRIO_ADJ],
       request[PRIO_TYPE],
     );
@@ -243,12 +246,20 @@ export class Control {
     return (flags & ROW_DEAD) !== 0;
   }
 
-  /** Gives a live row its new adj; false when another client owns it. */
-  update(row: number, owner: number, adj: number, type: number): boolean {
+  /** Gives a live row its new adj; false when another client owns it. The uid
+   * counts where the row was only discovered: lmkd keeps the first one told. */
+  update(
+    row: number,
+    owner: number,
+    uid: number,
+    adj: number,
+    type: number,
+  ): boolean {
     const rows = this.#victims.rows;
     const at = row * VICTIM_WORDS;
     const holder = rows[at + V_OWNER];
     if (holder > 0 && holder !== owner) return false;
+    if (holder === OWNER_DISCOVERED) rows[at + V_UID] = uid;
     rows[at + V_OWNER] = owner;
     this.#victims.markDue(row);
     if (type !== 0) rows[at + V_FLAGS] |= ROW_SERVICE;

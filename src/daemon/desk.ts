@@ -29,6 +29,7 @@ import {
   ROW_SERVICE,
   V_ADJ,
   V_FLAGS,
+  V_OWN_UID,
   V_OWNER,
   V_PIDFD,
   V_STATUS_FD,
@@ -52,6 +53,9 @@ import type { Protector } from "./protector.ts";
 import { noteFirstSample, type Ready } from "./ready.ts";
 import { Roster } from "./roster.ts";
 
+/** In a sprint newcomers are looked for this often, ms: one of them may be what
+ * grows. */
+const DISCOVER_SPRINT_MS = 250;
 /** Operations of each kind in one visit. */
 const OPS_PER_VISIT = 32;
 /** Nobody is there (errno(3)). */
@@ -103,7 +107,7 @@ export class Desk {
     if (this.#control.knocking) this.#accept();
     this.#closeLeaving();
     const more = this.#adoptPending();
-    const scanning = this.#discover();
+    const scanning = this.#discover(sprinting);
     this.#roster.visit(sprinting);
     this.#arena.gauges[G_VICTIMS] = this.#victims.count;
     this.#arena.gauges[G_LISTED] = this.#victims.listed;
@@ -217,7 +221,7 @@ export class Desk {
     this.#buryDead();
     let row = this.#victims.find(pid);
     if (row !== NONE) {
-      control.update(row, owner, adj, type);
+      control.update(row, owner, uid, adj, type);
       return;
     }
     row = this.#adopt(pid, owner, uid);
@@ -250,6 +254,7 @@ export class Desk {
     rows[at + V_OWNER] = owner;
     noteFirstSample(this.#arena, rows, row, this.#fields);
     rows[at + V_UID] = uid < 0 ? this.#fields[STATUS_UID] : uid;
+    rows[at + V_OWN_UID] = this.#fields[STATUS_UID];
     rows[at + V_ADJ] = this.#mailbox[MB_ADJ];
     this.#protector.welcome(row, this.#fields);
     this.#protector.setAdj(row, rows[at + V_ADJ]);
@@ -258,12 +263,13 @@ export class Desk {
 
   /** One step of a pass over /proc or the group; true while a pass is under
    * way. */
-  #discover(): boolean {
+  #discover(sprinting: boolean): boolean {
     if (this.#arena.settings[SET_DISCOVER] === 0) return false;
     const nowMs = this.#mailbox[MB_NOW_MS];
     if (!this.#scanning) {
       const age = delta32(nowMs, this.#scannedMs);
-      const due = this.#arena.settings[SET_DISCOVER_MS];
+      const calm = this.#arena.settings[SET_DISCOVER_MS];
+      const due = sprinting ? Math.min(calm, DISCOVER_SPRINT_MS) : calm;
       if (this.#everScanned && age < due) return false;
       this.#scanning = true;
       this.#everScanned = true;

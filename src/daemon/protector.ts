@@ -18,9 +18,9 @@ import {
   ROW_DEAD,
   V_ADJ,
   V_FLAGS,
+  V_OWN_UID,
   V_PID,
   V_PROTECT,
-  V_UID,
   type Victims,
 } from "../state/victims.ts";
 
@@ -38,11 +38,13 @@ const ADJ_NEVER = -1000;
 /** The one who knows. */
 export class Protector {
   readonly #arena: Arena;
+  readonly #nameWords: Int32Array;
   readonly #victims: Victims;
   #protection: Protection;
 
   constructor(arena: Arena, victims: Victims, protection: Protection) {
     this.#arena = arena;
+    this.#nameWords = new Int32Array(arena.buffer, AT_NAMES);
     this.#victims = victims;
     this.#protection = protection;
   }
@@ -76,13 +78,25 @@ export class Protector {
     if (rows[at + V_PROTECT] === 0) this.#victims.list(row, adj);
   }
 
-  /** The status of a row was read again, as sample 0: a new name may protect
-   * it, or protect it no longer. */
-  review(row: number): void {
+  /** The status of a row was read again, as sample 0, with its own user `uid`:
+   * a new name or user may protect it, or protect it no longer. */
+  review(row: number, uid: number): void {
     const rows = this.#victims.rows;
     const at = row * VICTIM_WORDS;
     const before = rows[at + V_PROTECT];
+    // Most bear the name they bore: then the patterns need not be asked.
+    const words = this.#nameWords;
+    const word = (row * NAME_BYTES) >> 2;
+    const first = words[word];
+    const second = words[word + 1];
+    const third = words[word + 2];
+    const fourth = words[word + 3];
     this.#copyName(row);
+    const same = rows[at + V_OWN_UID] === uid && first === words[word] &&
+      second === words[word + 1] && third === words[word + 2] &&
+      fourth === words[word + 3];
+    rows[at + V_OWN_UID] = uid;
+    if (same) return;
     if (before !== 0 && before !== PROTECT_CONFIG) return;
     const why = this.#whyOf(row);
     if (why === before) return;
@@ -123,7 +137,8 @@ export class Protector {
     if (rows[at + V_ADJ] === ADJ_NEVER) return PROTECT_ADJ;
     const name = AT_NAMES + row * NAME_BYTES;
     const end = name + NAME_BYTES;
-    const uid = rows[at + V_UID];
+    // Its own user, whatever a client says: that must not lift a protection.
+    const uid = rows[at + V_OWN_UID];
     return this.#protection.protects(this.#arena.bytes, name, end, uid)
       ? PROTECT_CONFIG
       : 0;

@@ -5,7 +5,7 @@
 // turns and never while a victim's death is awaited.
 
 import { clamp, delta32, divTrunc } from "../base/int.ts";
-import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
+import { JOURNAL_RECORDS, JOURNAL_WORDS, SAMPLES_MAX } from "../base/limits.ts";
 import { ABSENT } from "../base/scan.ts";
 import { judge } from "../policy/judge.ts";
 import { PRESSURE_FULL, PRESSURE_SOME } from "../policy/pressure.ts";
@@ -69,7 +69,7 @@ import {
   type Victims,
 } from "../state/victims.ts";
 import type { Control } from "./control.ts";
-import { IDLE, type Killer } from "./killer.ts";
+import { IDLE, type Killer, SETTLING } from "./killer.ts";
 import type { Ports } from "./ports.ts";
 import type { Ready } from "./ready.ts";
 import { SENSE_ALL, SENSE_FAST, SENSE_SLOW, type Sensor } from "./sensor.ts";
@@ -84,16 +84,20 @@ export const TURN_RELOAD = 2;
 
 /** Slow files are read at most this often in a sprint, ms. */
 const SLOW_SPRINT_MS = 100;
-/** ... and this often when calm, ms. */
-const SLOW_CALM_MS = 1_000;
+/** ... and this often when calm, ms; the first look of a sprint reads them. */
+const SLOW_CALM_MS = 10_000;
 /** The status file is brought up to date at most this often, ms. */
 const STATUS_MS = 1_000;
 /** A trigger keeps the sprint alive for one window, ms (lmkd.md 3.3). */
 const SPRINT_AFTER_TRIGGER_MS = 1_000;
 /** Candidates are sampled at most this often when calm, ms. */
 const SAMPLE_CALM_MS = 1_000;
+/** ... and this many of them. */
+const SAMPLES_CALM = 4;
 /** Exhaustion nearer than this at the present rate starts a sprint, ms. */
 const SPRINT_EXHAUSTION_MS = 2_000;
+/** Wait between looks after a trigger, ms, where headroom lasts. */
+const TRIGGERED_MS = 100;
 /** Kills tried in one turn when the signal itself fails. */
 const TRIES_PER_TURN = 4;
 /** Short of memory with nobody to kill: look this often, ms (lmkd.md 3.3). */
@@ -255,8 +259,16 @@ export class Reactor {
   #waitMs(): number {
     const settings = this.#arena.settings;
     const sprintMs = settings[SET_SPRINT_MS];
-    let waitMs = this.#sprinting ? sprintMs : this.#calmMs();
-    if (this.#stuck) waitMs = Math.max(waitMs, STUCK_MS);
+    let waitMs = this.#calmMs();
+    // A trigger with plenty of memory left is looked into, but not as closely
+    // as memory that is about to end (lmkd polls at 100 ms then, lmkd.md 3.3).
+    if (this.#sprinting) {
+      waitMs = this.#shrinksFast() ? sprintMs : Math.min(waitMs, TRIGGERED_MS);
+    }
+    // Not while memory goes on shrinking, or may: who shrinks it may yet
+    // become one that may die.
+    const still = this.#arena.snapshot[SHRINK_KB_PER_S] === 0;
+    if (this.#stuck && still) waitMs = Math.max(waitMs, STUCK_MS);
     const killMs = this.#killer.waitMs(this.#mailbox[MB_NOW_MS]);
     if (killMs >= 0) waitMs = Math.min(sprintMs, Math.max(killMs, 1));
     return waitMs;
@@ -294,10 +306,12 @@ export class Reactor {
     }
     this.#sample(nowMs);
     if (this.#killer.state !== IDLE) {
-      // A stall of before the memory came back says nothing of after.
+      // A stall of before the memory came back says nothing of after, and
+      // neither does the fall that led to the kill.
       this.#pressure = 0;
+      const died = this.#killer.state === SETTLING;
       if (!this.#killer.settle()) return this.#setState();
-      this.#sensor.restartSlope();
+      if (died) this.#sensor.restartSlope();
     }
     judge(
       this.#arena.snapshot,
@@ -317,10 +331,11 @@ export class Reactor {
   /** Slow files now and then; those whose read allocates only when calm. */
   #depth(nowMs: number): number {
     if (this.#first) return SENSE_ALL;
-    const due = this.#sprinting ? SLOW_SPRINT_MS : SLOW_CALM_MS;
+    const close = this.#sprinting || this.#triggered;
+    const due = close ? SLOW_SPRINT_MS : SLOW_CALM_MS;
     if (!isPast(nowMs, this.#slowMs, due)) return SENSE_FAST;
     this.#slowMs = nowMs;
-    const calm = !this.#sprinting && this.#killer.state === IDLE;
+    const calm = !close && this.#killer.state === IDLE;
     return calm ? SENSE_ALL : SENSE_SLOW;
   }
 
@@ -328,7 +343,7 @@ export class Reactor {
     const due = isPast(nowMs, this.#sampledMs, SAMPLE_CALM_MS);
     if (!this.#sprinting && !due) return;
     this.#sampledMs = nowMs;
-    this.#ready.sample();
+    this.#ready.sample(this.#sprinting ? SAMPLES_MAX : SAMPLES_CALM);
   }
 
   #act(): void {
@@ -395,6 +410,7 @@ export class Reactor {
     }
     if (!fresh && !isPast(nowMs, this.#statusMs, STATUS_MS)) return;
     this.#statusMs = nowMs;
+    journal.roll(nowMs);
     this.#status.update();
   }
 

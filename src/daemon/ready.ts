@@ -127,12 +127,13 @@ export class Ready {
     this.count--;
   }
 
-  /** Samples up to SAMPLES_MAX further rows of the list, in rotation. */
-  sample(): void {
+  /** Samples up to `most` (at most SAMPLES_MAX) further rows of the list, in
+   * rotation. */
+  sample(most: number): void {
     const arena = this.#arena;
     const rows = this.#victims.rows;
     let asked = 0;
-    for (let i = 0; i < READY_MAX && asked < SAMPLES_MAX; i++) {
+    for (let i = 0; i < READY_MAX && asked < most; i++) {
       const row = this.rows[(this.#next + i) % READY_MAX];
       if (row === NONE) continue;
       arena.sampleFds[asked] = rows[row * VICTIM_WORDS + V_STATUS_FD];

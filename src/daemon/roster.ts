@@ -3,6 +3,7 @@
 // rotation, and fills the ready list with those most likely to be wanted. It
 // belongs to the desk: it opens files, so it works between turns only.
 
+import { delta32 } from "../base/int.ts";
 import { READY_MAX } from "../base/limits.ts";
 import { ABSENT } from "../base/scan.ts";
 import { STATUS_FIELDS, STATUS_UID } from "../kernel/status.ts";
@@ -11,6 +12,7 @@ import {
   MB_ADJ,
   MB_COUNT,
   MB_FD,
+  MB_NOW_MS,
   MB_PID,
   VICTIM_WORDS,
 } from "../state/layout.ts";
@@ -38,12 +40,14 @@ import type { Ports } from "./ports.ts";
 import type { Protector } from "./protector.ts";
 import { noteFirstSample, type Ready } from "./ready.ts";
 
-/** Rows looked at for the ready list in one visit. */
-const ROWS_PER_VISIT = 512;
-/** Rows whose memory and adj are read anew in one visit, calm and in a
- * sprint; in a sprint visits come a hundred times a second. */
-const REFRESH_CALM = 16;
+/** Rows looked at for the ready list in one visit, and rows of them whose
+ * memory and adj are read anew: few, once a second, when calm; in a sprint
+ * many, and visits come a hundred times a second. */
+const ROWS_CALM = 64;
+const ROWS_SPRINT = 512;
+const REFRESH_CALM = 4;
 const REFRESH_SPRINT = 32;
+const CALM_MS = 1_000;
 /** Status files of rows that lost their place, closed in one visit. */
 const CLOSES_PER_VISIT = 32;
 /** A candidate must be this much heavier to take another's place: 4 MB in the
@@ -60,6 +64,9 @@ export class Roster {
   readonly #ready: Ready;
   readonly #fields = new Int32Array(STATUS_FIELDS);
   #readyAt = 0;
+  #visitedMs = 0;
+  #seen = 0;
+  #rowsPerVisit = ROWS_CALM;
   #refreshAt = 0;
   #worstIndex = 0;
   #worstKey = -1;
@@ -82,6 +89,13 @@ export class Roster {
   /** Reads further rows anew and admits the most wanted to the ready list. */
   visit(sprinting: boolean): void {
     if (this.#victims.end === 0) return;
+    const nowMs = this.#mailbox[MB_NOW_MS];
+    const grew = this.#seen !== this.#victims.count;
+    const age = delta32(nowMs, this.#visitedMs);
+    if (!sprinting && !grew && age >= 0 && age < CALM_MS) return;
+    this.#visitedMs = nowMs;
+    this.#seen = this.#victims.count;
+    this.#rowsPerVisit = sprinting || grew ? ROWS_SPRINT : ROWS_CALM;
     this.#refresh(sprinting ? REFRESH_SPRINT : REFRESH_CALM);
     this.#fillReady();
     this.#closeSpare();
@@ -92,7 +106,7 @@ export class Roster {
     const rows = this.#victims.rows;
     const end = this.#victims.end;
     let looked = 0;
-    for (let done = 0; done < count && looked < ROWS_PER_VISIT; looked++) {
+    for (let done = 0; done < count && looked < this.#rowsPerVisit; looked++) {
       this.#refreshAt = this.#refreshAt + 1 < end ? this.#refreshAt + 1 : 0;
       const at = this.#refreshAt * VICTIM_WORDS;
       const flags = rows[at + V_FLAGS];
@@ -127,7 +141,7 @@ export class Roster {
     const uid = this.#fields[STATUS_UID];
     if (uid !== ABSENT) {
       if (rows[at + V_OWNER] === OWNER_DISCOVERED) rows[at + V_UID] = uid;
-      this.#protector.review(row);
+      this.#protector.review(row, uid);
     }
     if (open < 0) this.#close(fd);
   }
@@ -149,7 +163,7 @@ export class Roster {
     this.#findWorst();
     const end = this.#victims.end;
     const rows = this.#victims.rows;
-    for (let i = 0; i < ROWS_PER_VISIT && i < end; i++) {
+    for (let i = 0; i < this.#rowsPerVisit && i < end; i++) {
       this.#readyAt = this.#readyAt + 1 < end ? this.#readyAt + 1 : 0;
       const row = this.#readyAt;
       if (rows[row * VICTIM_WORDS + V_READY] >= 0) continue;

@@ -301,9 +301,15 @@ export class Sensor {
     return 0;
   }
 
-  /** Forgets the slope: memory has just come back by a kill. */
+  /** Begins the slope anew from the last look: memory has come back by a kill,
+   * and the fall of before it is no measure of what comes. */
   restartSlope(): void {
-    this.#slopeCount = 0;
+    const snapshot = this.#snapshot;
+    this.#slopeMs[0] = snapshot[NOW_MS];
+    this.#slopeKb[0] = snapshot[HEADROOM_KB];
+    this.#slopeCount = 1;
+    snapshot[SHRINK_KB_PER_S] = ABSENT;
+    snapshot[EXHAUSTION_MS] = INT_MAX;
   }
 
   /** A trigger fired: tasks stalled for at least its threshold. */

@@ -25,11 +25,14 @@ export const V8_FLAGS = [
  * the caller's HOME, which Deno reads at start, would stop the guard (here
  * ENOTDIR would be an error too: it must be ENOENT). An unknown flag in the
  * caller's DENO_V8_FLAGS would stop it as well, so ours take their place.
+ * DENO_LOG=off: on a terminal Deno complains of the cache it cannot have.
  */
 export const LAUNCH_ENV: readonly string[] = [
   "DENO_DIR=/proc/self/exe/none",
   "HOME=/proc/self/none",
   "DENO_NO_UPDATE_CHECK=1",
+  "DENO_NO_PROMPT=1",
+  "DENO_LOG=off",
   `DENO_V8_FLAGS=${V8_FLAGS}`,
 ];
 

@@ -4,6 +4,7 @@
 // fall of MemAvailable shows it a second ahead (kernel.md 1.2).
 
 import { INT_MAX, mulDiv } from "../base/int.ts";
+import { ADJ_MAX } from "../base/limits.ts";
 import {
   REASON_EXHAUSTION,
   REASON_NONE,
@@ -89,7 +90,13 @@ export function decideExhaustion(
     verdict[VERDICT_LIMIT] = soon;
   } else if (headroom < 0 && !swapKeepsUp(snapshot, settings)) {
     verdict[VERDICT_REASON] = REASON_RESERVE;
-    verdict[VERDICT_FLOOR_ADJ] = settings[SET_LOWMEM_ADJ];
+    // With half of the reserve gone the kernel is next, whose choice knows less
+    // of importance, and MemAvailable at 0 has no slope any more. 1001 is off.
+    const deep = headroom < -(settings[SET_RESERVE_KB] >> 1);
+    const floor = settings[SET_LOWMEM_ADJ];
+    verdict[VERDICT_FLOOR_ADJ] = deep && floor <= ADJ_MAX
+      ? Math.min(floor, 0)
+      : floor;
     verdict[VERDICT_VALUE] = headroom;
     verdict[VERDICT_LIMIT] = 0;
   }

@@ -63,10 +63,12 @@ function timeRows(facts: DrillFacts): [string, string][] {
     ["signal to death", facts.signalToDeathMs, ""],
     ["signal to memory back", facts.signalToBackMs, back],
   ];
-  const texts = rows.map(([label, time, more]): [string, string] => [
-    label,
-    time === null ? "not seen" : `${Math.round(time)} ms${more}`,
-  ]);
+  const texts = rows
+    .filter(([, time]) => time !== null || facts.mode === "real")
+    .map(([label, time, more]): [string, string] => [
+      label,
+      time === null ? "not seen" : `${Math.round(time)} ms${more}`,
+    ]);
   if (facts.wakeToSignalUs !== null) {
     texts.splice(1, 0, ["  wake to signal", microText(facts.wakeToSignalUs)]);
   }

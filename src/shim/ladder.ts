@@ -9,7 +9,8 @@ import {
 } from "../state/settings.ts";
 import { SLOT_PRESSURE } from "../daemon/sensor.ts";
 import { cString } from "./load.ts";
-import { errnoName, type Shim } from "./shim.ts";
+import { errnoName } from "../base/errno.ts";
+import type { Shim } from "./shim.ts";
 
 /** Rungs, best first. */
 export const RUNGS = [

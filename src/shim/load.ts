@@ -2,8 +2,6 @@
 // folder; from a file beside the executable where a policy forbids executing
 // a memfd; from dist/ when run from source.
 
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { buildFacts } from "../base/build.ts";
 import { SYMBOLS } from "./symbols.ts";
 
@@ -49,7 +47,7 @@ export function loadShim(): Symbols {
   const name = `shim-${Deno.build.arch}.so`;
   const facts = buildFacts();
   if (facts === null) {
-    const file = fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
+    const file = new URL(`../../dist/${name}`, import.meta.url);
     return Deno.dlopen(file, SYMBOLS).symbols;
   }
   try {
@@ -58,7 +56,7 @@ export function loadShim(): Symbols {
       (c) => c.charCodeAt(0),
     ));
   } catch (cause) {
-    const beside = `${dirname(Deno.execPath())}/${name}`;
+    const beside = Deno.execPath().replace(/[^/]*$/, name);
     try {
       return Deno.dlopen(beside, SYMBOLS).symbols;
     } catch {

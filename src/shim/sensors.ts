@@ -2,7 +2,6 @@
 // file that is missing leaves its slot closed; only the one that nothing works
 // without is an error.
 
-import { readdirSync, readFileSync } from "node:fs";
 import { ZRAMS_MAX } from "../base/limits.ts";
 import {
   GROUP_NONE,
@@ -22,7 +21,8 @@ import {
   SLOT_ZRAM,
 } from "../daemon/sensor.ts";
 import { AT_FILES } from "../state/layout.ts";
-import { errnoName, O_RDONLY, type Shim } from "./shim.ts";
+import { errnoName } from "../base/errno.ts";
+import { O_RDONLY, type Shim } from "./shim.ts";
 
 /** What was opened. */
 export interface Senses {
@@ -69,7 +69,9 @@ export function openMachine(shim: Shim): Senses {
 export function openZram(shim: Shim): number {
   let names: string[];
   try {
-    names = readdirSync("/sys/block").filter((name) => /^zram\d+$/.test(name));
+    names = [...Deno.readDirSync("/sys/block")].map(({ name }) => name).filter((
+      name,
+    ) => /^zram\d+$/.test(name)).sort();
   } catch {
     return 0;
   }
@@ -113,7 +115,7 @@ function groupPressurePath(dir: string, isV2: boolean): string {
   if (isV2) return `${dir}/memory.pressure`;
   let v1Mount = "";
   let v2Mount = "";
-  for (const line of readFileSync("/proc/mounts", "utf8").split("\n")) {
+  for (const line of Deno.readTextFileSync("/proc/mounts").split("\n")) {
     const [, path = "", type = "", options = ""] = line.split(" ");
     if (type === "cgroup2") v2Mount = path;
     if (type === "cgroup" && options.split(",").includes("memory")) {

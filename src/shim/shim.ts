@@ -1,7 +1,7 @@
 // The real ports: the shim attached to its arena, and the cold calls that
 // prepare a run. Cold calls answer >= 0 or -errno, as the hot ones do.
 
-import { getSystemErrorName } from "node:util";
+import { errnoName } from "../base/errno.ts";
 import {
   EVENTS_MAX,
   PACKET_BYTES_MAX,
@@ -58,11 +58,6 @@ const LAYOUT = [
   AT_SAMPLE_LENGTHS,
   AT_SAMPLES,
 ];
-
-/** "ENOENT" for -2 or 2. */
-export function errnoName(errno: number): string {
-  return getSystemErrorName(-Math.abs(errno));
-}
 
 /** The shim of this process. There is one; a second attach is refused. */
 export class Shim {

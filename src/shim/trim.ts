@@ -2,8 +2,6 @@
 // of start-up code. What the hot path still uses faults back in
 // on its next turns; all of it is an offer the kernel may decline.
 
-import { readFileSync } from "node:fs";
-
 const LIBC = {
   malloc_trim: { parameters: ["usize"], result: "i32" },
   madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
@@ -25,7 +23,7 @@ export function trimSelf(): void {
     return;
   }
   libc.symbols.malloc_trim(0n);
-  for (const line of readFileSync("/proc/self/maps", "utf8").split("\n")) {
+  for (const line of Deno.readTextFileSync("/proc/self/maps").split("\n")) {
     const match = FILE_MAPPING.exec(line);
     if (match === null || line.includes("/memfd:")) continue;
     const start = BigInt(`0x${match[1]}`);

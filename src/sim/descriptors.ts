@@ -74,6 +74,11 @@ export class Descriptors {
     if (ready !== undefined) this.#ready.set(fd, ready);
   }
 
+  /** Tag and detail under which a descriptor is watched. */
+  tagOf(fd: number): Ready | undefined {
+    return this.#watched.get(fd);
+  }
+
   get hasReady(): boolean {
     return this.#ready.size > 0;
   }

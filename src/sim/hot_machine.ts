@@ -84,6 +84,7 @@ export class HotMachine implements HotPorts, Witness {
   readonly backlog: SimClient[] = [];
   #pendingSignals = 0;
   readonly #triggers: number[] = [];
+  #owedUs = 0;
   protected readonly pidfds = new Map<SimProcess, Set<number>>();
 
   constructor(world: World, arena: Arena, faults: Faults) {
@@ -127,9 +128,9 @@ export class HotMachine implements HotPorts, Witness {
     for (const fd of this.pidfds.get(process) ?? []) this.fds.wake(fd);
   }
 
-  protected spend(us: number): number {
-    this.world.nowUs += us;
-    return 0;
+  /** A call took this long; the world catches up at the next wait. */
+  protected spend(us: number): void {
+    this.#owedUs += us;
   }
 
   wait(): number {
@@ -138,6 +139,8 @@ export class HotMachine implements HotPorts, Witness {
     const timeoutMs = mailbox[MB_TIMEOUT_MS];
     const us = timeoutMs < 0 ? WAIT_US_MAX : timeoutMs * 1000;
     this.spend(CALL_US);
+    world.advance(world.nowUs + this.#owedUs, () => false);
+    this.#owedUs = 0;
     world.advance(world.nowUs + us, () => this.#hasNews());
     if (timeoutMs < 0 && !this.#hasNews()) {
       throw new Error("Cannot wait: nothing will ever happen");
@@ -172,8 +175,9 @@ export class HotMachine implements HotPorts, Witness {
 
   clock(): number {
     const { mailbox } = this.arena;
-    mailbox[MB_NOW_US] = this.world.nowUs % 2 ** 32 | 0;
-    mailbox[MB_NOW_MS] = Math.trunc(this.world.nowUs / 1000) % 2 ** 32 | 0;
+    const nowUs = this.world.nowUs + this.#owedUs;
+    mailbox[MB_NOW_US] = nowUs % 2 ** 32 | 0;
+    mailbox[MB_NOW_MS] = Math.trunc(nowUs / 1000) % 2 ** 32 | 0;
     return 0;
   }
 

@@ -27,6 +27,9 @@ const FILE_LEAST_KB = 4_096;
  * VM: clean file pages about 1 GB/s, zram about 200 MB/s). */
 const FILE_KB_PER_MS = 1_000;
 const SWAP_KB_PER_MS = 200;
+/** What scattered reads of a phone's flash come to (eMMC 5.1, 4 kB pages with
+ * read-ahead). */
+const READ_KB_PER_MS = 100;
 /** Unmet demand with nothing left to reclaim for this long wakes the kernel's
  * OOM killer, us: 10 to 30 ms after the last page (kernel.md 1.2). */
 const OOM_AFTER_US = 15_000;
@@ -139,8 +142,12 @@ export class Memory {
   /** What the busy lost is read again: share of the time they wait, 0..1. */
   refault(us: number): number {
     const lostKb = Math.max(this.plan.hotFileKb - this.fileKb, 0);
-    // What is missing is touched again within a second.
-    this.refaults += lostKb / 4 * us / 1_000_000;
+    // What is missing is read again, and stays where there is room for it.
+    const readKb = Math.min(lostKb, us / 1000 * READ_KB_PER_MS);
+    this.refaults += readKb / 4;
+    const keptKb = Math.min(readKb, Math.max(this.freeKb - this.highKb, 0));
+    this.fileKb += keptKb;
+    this.freeKb -= keptKb;
     return lostKb / (this.plan.hotFileKb + 1);
   }
 

@@ -9,6 +9,8 @@ interface Trigger {
   readonly tag: number;
   startUs: number;
   startTotalUs: number;
+  /** No further event before this. */
+  quietUs: number;
 }
 
 /** Averages are brought up to date every 2 s (PSI_FREQ). */
@@ -41,6 +43,7 @@ export class Psi {
       tag,
       startUs: this.#averagedUs,
       startTotalUs: 0,
+      quietUs: 0,
     });
   }
 
@@ -55,8 +58,12 @@ export class Psi {
     this.fullUs += Math.trunc(fullUs);
     for (const trigger of this.#triggers) {
       const total = trigger.full ? this.fullUs : this.someUs;
-      const over = total - trigger.startTotalUs >= trigger.thresholdUs;
-      if (over) fire(trigger.tag);
+      const over = total - trigger.startTotalUs >= trigger.thresholdUs &&
+        nowUs >= trigger.quietUs;
+      if (over) {
+        fire(trigger.tag);
+        trigger.quietUs = nowUs + trigger.windowUs;
+      }
       if (over || nowUs - trigger.startUs >= trigger.windowUs) {
         trigger.startUs = nowUs;
         trigger.startTotalUs = total;

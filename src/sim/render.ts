@@ -213,11 +213,16 @@ export function writeMmStat(pen: Pen, world: World): void {
     .text("        0        0        0        0\n");
 }
 
+/** A name as the kernel shows it (fs/proc/array.c, proc_task_name). */
+function escaped(name: string): string {
+  return name.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+}
+
 /** /proc/PID/status. */
 export function writeStatus(pen: Pen, process: SimProcess): void {
   const hasMemory = process.plan.kernel !== true &&
     process.state !== ZOMBIE && process.state !== EXITING;
-  pen.text("Name:\t").text(process.name).text("\nUmask:\t0022\n")
+  pen.text("Name:\t").text(escaped(process.name)).text("\nUmask:\t0022\n")
     .text(process.state === ZOMBIE ? "State:\tZ (zombie)\n" : "")
     .text(process.state !== ZOMBIE ? "State:\tS (sleeping)\n" : "")
     .line("Tgid:\t", process.pid).text("Ngid:\t0\n")

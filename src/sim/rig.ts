@@ -1,20 +1,21 @@
-// The production guard on a simulated machine: the parts of cli/guard.ts put
-// together without the shim, and the loop of cli/daemon.ts without its words.
+// The production guard on a simulated machine: the same parts, put together
+// over the simulated ports, and the loop of cli/daemon.ts without its words.
 
 import {
   JOURNAL_RECORDS,
   JOURNAL_WORDS,
   STATUS_BYTES,
 } from "../base/limits.ts";
-import { Control } from "../daemon/control.ts";
-import { Desk } from "../daemon/desk.ts";
-import { Killer } from "../daemon/killer.ts";
+import { assemble } from "../daemon/assemble.ts";
+import type { Control } from "../daemon/control.ts";
+import type { Desk } from "../daemon/desk.ts";
+import type { Killer } from "../daemon/killer.ts";
 import type { Ports } from "../daemon/ports.ts";
-import { type Protection, Protector } from "../daemon/protector.ts";
-import { Reactor, TURN_STOP } from "../daemon/reactor.ts";
-import { Ready } from "../daemon/ready.ts";
-import { GROUP_NONE, GROUP_V2, Sensor } from "../daemon/sensor.ts";
-import { StatusFile, type StatusLine } from "../daemon/status_file.ts";
+import type { Protection, Protector } from "../daemon/protector.ts";
+import { type Reactor, TURN_STOP } from "../daemon/reactor.ts";
+import type { Ready } from "../daemon/ready.ts";
+import { GROUP_NONE, GROUP_V2 } from "../daemon/sensor.ts";
+import type { StatusLine } from "../daemon/status_file.ts";
 import { Arena } from "../state/arena.ts";
 import {
   G_DRY_RUN,
@@ -25,7 +26,6 @@ import {
 } from "../state/gauges.ts";
 import { Journal } from "../state/journal.ts";
 import { ARENA_BYTES, EVENT_LISTENER, MB_NOW_MS } from "../state/layout.ts";
-import { HIST_WORDS, VERDICT_WORDS } from "../state/reasons.ts";
 import {
   SET_DRY_RUN,
   SET_PSI_FULL_MS,
@@ -34,7 +34,7 @@ import {
   SET_SCOPE_GROUP,
   SET_STRATEGY,
 } from "../state/settings.ts";
-import { Victims } from "../state/victims.ts";
+import type { Victims } from "../state/victims.ts";
 import { Faults } from "./faults.ts";
 import { Machine } from "./machine.ts";
 import type { MemoryPlan } from "./memory.ts";
@@ -112,48 +112,26 @@ export class Rig {
     this.journalFile = journalFile.bytes;
     this.statusFile = statusFile.bytes;
 
-    const { machine, journal } = this;
-    const ports = plan.ports?.(machine) ?? machine;
     const { protect = UNPROTECTED, lines = () => [] } = plan;
-    const slots = plan.slots ?? (group ? GROUP_SLOTS : MACHINE_SLOTS);
-    const kind = group ? GROUP_V2 : GROUP_NONE;
-    const history = new Int32Array(HIST_WORDS);
-    const victims = new Victims(arena);
-    const sensor = new Sensor(ports, arena, slots, kind);
-    const ready = new Ready(ports, arena, victims);
-    const killer = new Killer(ports, arena, victims, journal, history);
-    const protector = new Protector(arena, victims, protect);
-    const kills = killer.killsByAdj;
-    const control = new Control(ports, arena, victims, protector, kills);
-    const status = new StatusFile(ports, arena, statusFile.fd, lines(arena));
-    this.victims = victims;
-    this.ready = ready;
-    this.killer = killer;
-    this.protector = protector;
-    this.control = control;
-    this.reactor = new Reactor({
-      ports,
+    const parts = assemble({
+      ports: plan.ports?.(this.machine) ?? this.machine,
       arena,
-      sensor,
-      control,
-      killer,
-      ready,
-      victims,
-      journal,
-      status,
-      history,
-      verdict: new Int32Array(VERDICT_WORDS),
+      journal: this.journal,
+      protection: protect,
+      slots: plan.slots ?? (group ? GROUP_SLOTS : MACHINE_SLOTS),
+      group: group ? GROUP_V2 : GROUP_NONE,
+      listenerFd: this.machine.listenerFd,
       journalFd: journalFile.fd,
+      statusFd: statusFile.fd,
+      statusLines: lines(arena),
     });
-    this.desk = new Desk(
-      ports,
-      arena,
-      victims,
-      control,
-      ready,
-      machine.listenerFd,
-      protector,
-    );
+    this.victims = parts.victims;
+    this.ready = parts.ready;
+    this.killer = parts.killer;
+    this.protector = parts.protector;
+    this.control = parts.control;
+    this.reactor = parts.reactor;
+    this.desk = parts.desk;
   }
 
   /** One turn and, where it may, one visit of the desk; answers TURN_*. */

@@ -39,6 +39,8 @@ export const V_SEEN = 16;
 export const V_KILLED_MS = 17;
 /** Why it is protected: PROTECT_*; 0 = it is not. */
 export const V_PROTECT = 18;
+/** User that it runs as by its own status; V_UID is what a client told. */
+export const V_OWN_UID = 19;
 
 export const ROW_USED = 1;
 /** Linked into the list of its adj: it may be chosen. */

@@ -3,8 +3,6 @@
 
 import { killsOf, parseJournal } from "../../src/report/journal.ts";
 
-/** Clock ticks of /proc/PID/stat; 100 on every Linux that Deno runs on. */
-const TICKS_PER_S = 100;
 const READY_TIMEOUT_MS = 10_000;
 
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
@@ -102,8 +100,8 @@ export async function benchKills(guard: string, count: number) {
     }
     const started = await start(guard, [
       ...["--group", group, "--set", "victims.discover=true"],
-      ...["--set", "exhaustion.reserveKb=65000"],
-      ...["--set", "exhaustion.comfortKb=65000"],
+      ...["--set", "exhaustion.reserveKb=65535"],
+      ...["--set", "exhaustion.comfortKb=65535"],
     ]);
     await Promise.all(children.map((child) => child.status));
     await sleep(200);
@@ -127,10 +125,14 @@ export async function benchKills(guard: string, count: number) {
   }
 }
 
-function cpuTicks(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(fields[11]) + Number(fields[12]);
+/** Time that all threads of a process have run, ns (kernel/sched/stats.c). */
+function cpuNs(pid: number): number {
+  let sum = 0;
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+    const file = `/proc/${pid}/task/${name}/schedstat`;
+    sum += Number(Deno.readTextFileSync(file).split(" ")[0]);
+  }
+  return sum;
 }
 
 /** CPU, turns and memory of a guard that has nothing to do for a while. */
@@ -138,10 +140,10 @@ export async function benchIdle(guard: string, idleS: number) {
   const started = await start(guard, ["--dry-run"]);
   const { pid } = started.child;
   await sleep(3_000);
-  const ticks = cpuTicks(pid);
+  const before = cpuNs(pid);
   const turns = field(started.dir, "turns");
   await sleep(idleS * 1000);
-  const used = cpuTicks(pid) - ticks;
+  const used = cpuNs(pid) - before;
   const kbOf = (key: string) =>
     Number(
       new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(
@@ -149,7 +151,7 @@ export async function benchIdle(guard: string, idleS: number) {
       )?.[1],
     );
   const result = {
-    cpuPercent: 100 * used / TICKS_PER_S / idleS,
+    cpuPercent: used / idleS / 1e7,
     turns: field(started.dir, "turns") - turns,
     rssKb: kbOf("VmRSS"),
     anonKb: kbOf("RssAnon"),

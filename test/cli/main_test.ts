@@ -40,10 +40,9 @@ Deno.test("argv to exit code", async () => {
       /^No guard is running/,
     ),
     check(["procs", "-n", "x"], EXIT_USAGE, NOTHING, /^Cannot parse -n "x"/),
-    check(["kills", "--help"], EXIT_OK, /^Usage: oomguard kills/, NOTHING),
-    check(["check", "--help"], EXIT_OK, /^Usage: oomguard check/, NOTHING),
-    check(["drill", "--help"], EXIT_OK, /^Usage: oomguard drill/, NOTHING),
-    check(["daemon", "--help"], EXIT_OK, /^Usage: oomguard daemon/, NOTHING),
+    check(["check", "--what"], EXIT_USAGE, NOTHING, /--what/),
+    check(["drill", "--what"], EXIT_USAGE, NOTHING, /--what/),
+    check(["daemon", "--what"], EXIT_USAGE, NOTHING, /--what/),
   ]);
 });
 

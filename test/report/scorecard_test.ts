@@ -85,9 +85,15 @@ Deno.test("scorecard: nothing seen, much gone wrong, still 80 columns", () => {
       "excess victims          1: drill.cached1",
       "foreground              died",
       "this kernel does not tell",
-      "threshold to signal     not seen",
     ]
   ) assert.ok(text.includes(part), part);
+});
+
+Deno.test("scorecard: what was not seen is said of a real drill only", () => {
+  const row = "  threshold to signal     not seen";
+  const unseen = { ...FACTS, thresholdToSignalMs: null };
+  assert.ok(linesOf(unseen).includes(row));
+  assert.ok(!linesOf({ ...unseen, mode: "simulated" }).includes(row));
 });
 
 Deno.test("scorecard: only the verdict's word is painted", () => {

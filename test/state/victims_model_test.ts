@@ -81,6 +81,10 @@ Deno.test("a view of a torn copy is refused, and ends", () => {
     ["no longer listed", (copy) => copy.victims[word(1, V_FLAGS)] = 1],
     ["freed", (copy) => copy.victims[word(1, V_FLAGS)] = 0],
     ["listed nowhere", (copy) => copy.heads[1000] = NONE],
+    [
+      "in no list at all",
+      (copy) => copy.heads[1000] = copy.tails[1000] = NONE,
+    ],
     ["another head", (copy) => copy.heads[1900] = 1],
     ["another tail", (copy) => copy.tails[1900] = 1],
     ["a head of nothing", (copy) => copy.heads[5] = 0],

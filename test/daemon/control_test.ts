@@ -1,0 +1,328 @@
+// The control socket: who may say what about whom, what happens when clients
+// misbehave, and what is counted.
+
+import assert from "node:assert/strict";
+import {
+  CLIENTS_MAX,
+  PENDING_MAX,
+  VICTIMS_MAX,
+} from "../../src/base/limits.ts";
+import {
+  G_BAD_PACKETS,
+  G_CLIENTS,
+  G_PACKETS,
+  G_PENDING_FULL,
+  G_TABLE_FULL,
+} from "../../src/state/gauges.ts";
+import {
+  SET_TIER_ADJ,
+  SET_TIER_PAGES,
+  SET_TIERS,
+} from "../../src/state/settings.ts";
+import { GONE } from "../../src/sim/process.ts";
+import { descriptorProblems, turnProblems } from "./checks.ts";
+import {
+  app,
+  gauge,
+  makeRig,
+  register,
+  rowOf,
+  shorten,
+  signalled,
+} from "./helpers.ts";
+
+Deno.test("control: targets are stored, none leave them as they are", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  manager.target(18_432, 0, 23_040, 100);
+  manager.target();
+  rig.run(20);
+  const { settings } = rig.arena;
+  assert.equal(settings[SET_TIERS], 2);
+  assert.equal(settings[SET_TIER_PAGES + 1], 23_040);
+  assert.equal(settings[SET_TIER_ADJ + 1], 100);
+});
+
+Deno.test("control: a registration reaches the kernel's own adj", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  const one = rig.world.start(app(0, 10));
+  manager.prio(one.pid, 10_000, 950);
+  rig.run(20);
+  assert.equal(one.adj, 950);
+  manager.prio(one.pid, 10_000, 100);
+  rig.run(20);
+  assert.equal(one.adj, 100);
+});
+
+Deno.test("control: what another client registered is its own", () => {
+  const rig = makeRig();
+  const first = rig.machine.connect(400);
+  const second = rig.machine.connect(401);
+  const one = register(rig, first, app(900, 10));
+  rig.run(20);
+  second.prio(one.pid, 10_000, 0);
+  second.remove(one.pid);
+  second.purge();
+  rig.run(20);
+  assert.deepEqual(rowOf(rig, one.pid), {
+    adj: 900,
+    owner: 400,
+    listed: true,
+    dead: false,
+    killed: false,
+  });
+  assert.equal(gauge(rig, G_BAD_PACKETS), 2);
+});
+
+Deno.test("control: of two who register at once the first owns", () => {
+  const rig = makeRig();
+  const first = rig.machine.connect(400);
+  const second = rig.machine.connect(401);
+  const one = rig.world.start(app(500, 10));
+  first.prio(one.pid, 10_000, 900);
+  second.prio(one.pid, 10_000, 0);
+  rig.run(50);
+  assert.equal(rowOf(rig, one.pid)?.adj, 900);
+  assert.equal(rowOf(rig, one.pid)?.owner, 400);
+  assert.equal(one.adj, 900);
+});
+
+Deno.test("control: what nobody owns any more is anybody's", () => {
+  const rig = makeRig();
+  const first = rig.machine.connect(400);
+  const second = rig.machine.connect(401);
+  const [kept, dropped] = [app(900, 10), app(905, 10)].map((plan) =>
+    register(rig, first, plan)
+  );
+  rig.run(20);
+  first.hangUp();
+  rig.run(20);
+  assert.equal(gauge(rig, G_CLIENTS), 1);
+  assert.equal(rowOf(rig, kept.pid)?.owner, 0);
+  second.prio(kept.pid, 10_000, 100);
+  second.remove(dropped.pid);
+  rig.run(20);
+  assert.equal(rowOf(rig, kept.pid)?.owner, 401);
+  assert.equal(rowOf(rig, dropped.pid), null);
+});
+
+Deno.test("control: two connections of one process own together", () => {
+  const rig = makeRig();
+  const first = rig.machine.connect(400);
+  const second = rig.machine.connect(400);
+  const one = register(rig, first, app(900, 10));
+  second.askKills(0, 0);
+  rig.run(20);
+  first.hangUp();
+  rig.run(20);
+  assert.equal(rowOf(rig, one.pid)?.owner, 400);
+  second.remove(one.pid);
+  rig.run(20);
+  assert.equal(rowOf(rig, one.pid), null);
+});
+
+Deno.test("control: remove and purge, also before the desk has seen it", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  const pids = [900, 905, 910].map((adj) =>
+    register(rig, manager, app(adj, 10)).pid
+  );
+  manager.remove(pids[0]);
+  rig.run(20);
+  assert.deepEqual(pids.map((pid) => rowOf(rig, pid)?.listed), [
+    undefined,
+    true,
+    true,
+  ]);
+  manager.purge();
+  rig.run(20);
+  assert.equal(rig.victims.count, 0);
+  const late = register(rig, manager, app(900, 10));
+  manager.purge();
+  rig.run(20);
+  assert.equal(rowOf(rig, late.pid), null);
+  // Forgotten is not dead: nobody was signalled.
+  assert.deepEqual(signalled(rig), []);
+});
+
+Deno.test("control: remove, then register again, in one breath", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  const one = register(rig, manager, app(900, 10));
+  rig.run(20);
+  manager.remove(one.pid);
+  manager.prio(one.pid, 10_000, 100);
+  rig.run(20);
+  assert.equal(rowOf(rig, one.pid)?.adj, 100);
+  assert.equal(rowOf(rig, one.pid)?.listed, true);
+  assert.deepEqual(descriptorProblems(rig), []);
+});
+
+Deno.test("control: a kill count is answered after what was asked before", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  const processes = Array.from(
+    { length: 200 },
+    (_, i) => rig.world.start(app(900 - (i % 50), 0)),
+  );
+  for (const { pid } of processes) manager.prio(pid, 10_000, 900);
+  manager.askKills(900, 1000);
+  let before = -1;
+  rig.run(500, () => {
+    if (manager.replies.length > 0 && before < 0) before = rig.victims.listed;
+  });
+  assert.equal(before, processes.length);
+  assert.deepEqual(manager.replies, [[4, 0]]);
+});
+
+Deno.test("control: kill counts by range", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  [910, 905].map((adj) => register(rig, manager, app(adj, 4)));
+  rig.run(1_200);
+  shorten(rig, 1);
+  rig.run(1_000);
+  assert.equal(signalled(rig).length, 2);
+  const rows: [number, number, number][] = [
+    [-1000, 1000, 2],
+    [906, 1000, 1],
+    [0, 904, 0],
+    [1000, 0, 0],
+    [-5000, 5000, 2],
+  ];
+  for (const [low, high, want] of rows) {
+    manager.askKills(low, high);
+    rig.run(20);
+    assert.deepEqual(manager.replies.pop(), [4, want], `${low}..${high}`);
+  }
+});
+
+Deno.test("control: packets that are none are counted and do no harm", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  const one = register(rig, manager, app(900, 10));
+  rig.run(20);
+  const before = gauge(rig, G_BAD_PACKETS);
+  const bad = [0, 1, 3, 5, 12, 13, 57, 255, 256, 300, 5_000];
+  for (const length of bad) manager.sendBytes(new Uint8Array(length).fill(9));
+  rig.run(50);
+  assert.equal(gauge(rig, G_BAD_PACKETS) - before, bad.length);
+  manager.prio(one.pid, 10_000, 100);
+  rig.run(50);
+  assert.equal(rowOf(rig, one.pid)?.adj, 100);
+  assert.equal(manager.dropped, false);
+});
+
+Deno.test("control: empty packets do not hide what follows a hang-up", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  rig.run(20);
+  const one = rig.world.start(app(900, 10));
+  manager.sendBytes(new Uint8Array(0));
+  manager.prio(one.pid, 10_000, 900);
+  manager.hangUp();
+  rig.run(50);
+  assert.equal(rowOf(rig, one.pid)?.adj, 900);
+  assert.equal(manager.dropped, true);
+  assert.equal(gauge(rig, G_BAD_PACKETS), 1);
+  assert.equal(gauge(rig, G_CLIENTS), 0);
+});
+
+Deno.test("control: without credentials the connection is closed", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  manager.sendBytes(new Uint8Array(4), 0);
+  rig.run(50);
+  assert.equal(manager.dropped, true);
+  assert.equal(gauge(rig, G_BAD_PACKETS), 1);
+});
+
+Deno.test("control: a flood does not keep the guard from its work", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  const flooder = rig.machine.connect(401);
+  const one = register(rig, manager, app(900, 30));
+  rig.run(1_200);
+  const pour = () => {
+    while (flooder.prio(one.pid, 10_000, 0));
+  };
+  pour();
+  shorten(rig, 4);
+  rig.run(400, pour);
+  assert.deepEqual(signalled(rig), [one.pid]);
+  assert.ok(gauge(rig, G_PACKETS) > 1_000);
+  assert.ok(gauge(rig, G_BAD_PACKETS) > 1_000);
+});
+
+Deno.test("control: whoever finds no place is let in when one is free", () => {
+  const rig = makeRig();
+  const clients = Array.from(
+    { length: CLIENTS_MAX + 2 },
+    (_, i) => rig.machine.connect(400 + i),
+  );
+  rig.run(50);
+  assert.equal(gauge(rig, G_CLIENTS), CLIENTS_MAX);
+  const last = clients[CLIENTS_MAX + 1];
+  last.askKills(0, 0);
+  clients[3].hangUp();
+  clients[4].hangUp();
+  rig.run(1_500);
+  assert.deepEqual(last.replies, [[4, 0]]);
+  assert.deepEqual(descriptorProblems(rig), []);
+});
+
+Deno.test("control: a client that could not be let in need not knock again", () => {
+  const rig = makeRig();
+  rig.faults.permille.set("accept", 1000);
+  const manager = rig.machine.connect(400);
+  manager.askKills(0, 0);
+  rig.run(100);
+  rig.faults.permille.set("accept", 0);
+  rig.run(1_500);
+  assert.deepEqual(manager.replies, [[4, 0]]);
+});
+
+Deno.test("control: the ring of what is to be done refuses when full", () => {
+  const rig = makeRig(["killTimeoutMs=2000"]);
+  const manager = rig.machine.connect(400);
+  register(rig, manager, app(950, 4, { stuckMs: 1_500 }));
+  rig.run(1_200);
+  shorten(rig, 1);
+  while (signalled(rig).length === 0) rig.turn();
+  // The desk is shut: registrations wait.
+  const late = Array.from(
+    { length: PENDING_MAX + 40 },
+    () => rig.world.start(app(0, 0)),
+  );
+  for (const { pid } of late) {
+    while (!manager.prio(pid, 10_000, -500)) rig.turn();
+  }
+  rig.run(500);
+  assert.equal(rig.control.pendingCount, PENDING_MAX);
+  assert.equal(gauge(rig, G_PENDING_FULL), 40);
+  rig.run(3_000);
+  assert.equal(rig.control.pendingCount, 0);
+  assert.equal(rig.victims.count, PENDING_MAX);
+});
+
+Deno.test("control: a full table refuses and counts", () => {
+  const rig = makeRig(["victims.discover=true", "victims.scanMs=60000"]);
+  // init, kthreadd and the guard take three rows.
+  const room = VICTIMS_MAX - 3;
+  for (let i = 0; i < room + 5; i++) rig.world.start(app(0, 0));
+  rig.run(5_000);
+  assert.equal(rig.victims.count, VICTIMS_MAX);
+  assert.equal(gauge(rig, G_TABLE_FULL), 5);
+  assert.deepEqual(turnProblems(rig), []);
+  // A row that is free again is given away.
+  const [leaver] = [...rig.world.processes.values()].slice(10);
+  rig.world.exit(leaver);
+  rig.run(1_500);
+  assert.equal(leaver.state, GONE);
+  assert.equal(rig.victims.count, VICTIMS_MAX - 1);
+  const manager = rig.machine.connect(400);
+  const late = register(rig, manager, app(900, 0, { name: "late" }));
+  rig.run(100);
+  assert.equal(rowOf(rig, late.pid)?.adj, 900);
+});
