@@ -39,7 +39,7 @@ enum {
 
 #define EVENT_WORDS 4
 #define EVENT_SIGNAL 6
-#define SAMPLE_BYTES 2048
+#define SAMPLE_BYTES 4096
 
 /* Byte offsets in the arena. */
 #define AT_MAILBOX 0

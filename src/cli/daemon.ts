@@ -8,7 +8,9 @@ import { type CompiledConfig, loadConfig } from "../config/compile.ts";
 import { type Override, parseSet } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
 import { TURN_RELOAD, TURN_STOP } from "../daemon/reactor.ts";
+import { rehearse } from "../daemon/rehearsal.ts";
 import { recordLine } from "../report/journal.ts";
+import { statusLines } from "../report/status.ts";
 import { RUNGS } from "../shim/ladder.ts";
 import { openZram } from "../shim/sensors.ts";
 import { Shim } from "../shim/shim.ts";
@@ -139,6 +141,7 @@ function announce(
   guard.reactor.tick(true);
   guard.desk.visit(false);
   notify(shim, "READY=1");
+  rehearse(shim.arena.settings, statusLines);
   trimSelf();
 }
 

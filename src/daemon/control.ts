@@ -5,12 +5,7 @@
 
 import { CLIENTS_MAX, PACKETS_PER_TURN, PENDING_MAX } from "../base/limits.ts";
 import type { Arena } from "../state/arena.ts";
-import {
-  G_BAD_PACKETS,
-  G_CLIENTS,
-  G_PACKETS,
-  G_PENDING_FULL,
-} from "../state/gauges.ts";
+import { G_BAD_PACKETS, G_CLIENTS, G_PACKETS } from "../state/gauges.ts";
 import {
   AT_PACKET,
   MB_COUNT,
@@ -147,6 +142,7 @@ export class Control {
 
   /** Whether packets may still be waiting: the next wait must not sleep. */
   get busy(): boolean {
+    if (this.#isFull()) return false;
     for (let i = 0; i < CLIENTS_MAX; i++) {
       if (this.#readable[i] !== 0 && this.#waiting[i] === 0) return true;
     }
@@ -155,13 +151,20 @@ export class Control {
 
   /** Serves every client that has something, a bounded number of packets. */
   serve(): void {
+    if (this.#isFull()) return;
     for (let i = 0; i < CLIENTS_MAX; i++) {
       if (this.#readable[i] !== 0 && this.#waiting[i] === 0) this.#serveOne(i);
     }
   }
 
+  /** No room to note what further packets ask for: they wait in the socket
+   * until the desk has worked some off. */
+  #isFull(): boolean {
+    return this.pendingCount === PENDING_MAX;
+  }
+
   #serveOne(index: number): void {
-    for (let n = 0; n < PACKETS_PER_TURN; n++) {
+    for (let n = 0; n < PACKETS_PER_TURN && !this.#isFull(); n++) {
       this.#mailbox[MB_FD] = this.fds[index];
       const length = this.#ports.receive();
       if (length < 0) {
@@ -318,10 +321,6 @@ export class Control {
   }
 
   #push(op: number, pid: number, owner: number): boolean {
-    if (this.pendingCount === PENDING_MAX) {
-      this.#gauges[G_PENDING_FULL]++;
-      return false;
-    }
     const last = (this.pendingHead + this.pendingCount) % PENDING_MAX;
     const at = last * PENDING_WORDS;
     this.pending[at + PENDING_OP] = op;

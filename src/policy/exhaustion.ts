@@ -85,7 +85,11 @@ export function decideExhaustion(
   verdict[VERDICT_NEED_KB] = snapshot[NEED_KB];
   if (soon > 0 && headroom + credit < soon) {
     verdict[VERDICT_REASON] = REASON_EXHAUSTION;
-    verdict[VERDICT_FLOOR_ADJ] = 0;
+    // While the reserve still lasts for longer than the horizon, only those
+    // who are not missed make room; then anybody does. 1001 is off.
+    const left = headroom + settings[SET_RESERVE_KB] + credit;
+    const floor = settings[SET_LOWMEM_ADJ];
+    verdict[VERDICT_FLOOR_ADJ] = left < soon || floor > ADJ_MAX ? 0 : floor;
     verdict[VERDICT_VALUE] = headroom + credit;
     verdict[VERDICT_LIMIT] = soon;
   } else if (headroom < 0 && !swapKeepsUp(snapshot, settings)) {

@@ -73,7 +73,6 @@ export function statusLines(arena: Arena): StatusLine[] {
     gauge("turnUs", g.G_TURN_US),
     gauge("turnUsMax", g.G_TURN_US_MAX),
     gauge("tableFull", g.G_TABLE_FULL),
-    gauge("pendingFull", g.G_PENDING_FULL),
     gauge("senseErrors", g.G_SENSE_ERRORS),
     gauge("guardPid", g.G_GUARD_PID),
     gauge("self", g.G_SELF),

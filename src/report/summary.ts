@@ -160,7 +160,6 @@ function selfText(self: number | null): string {
 function troubleText(number: Numbers): string {
   const counts = [
     ["processes that found no place", number("tableFull")],
-    ["requests that found no place", number("pendingFull")],
     ["files that could not be read", number("senseErrors")],
   ] as const;
   return counts

@@ -51,10 +51,7 @@ export function loadShim(): Symbols {
     return Deno.dlopen(file, SYMBOLS).symbols;
   }
   try {
-    return openFromMemory(Uint8Array.from(
-      atob(facts.shim),
-      (c) => c.charCodeAt(0),
-    ));
+    return openFromMemory(Uint8Array.fromBase64(facts.shim));
   } catch (cause) {
     const beside = Deno.execPath().replace(/[^/]*$/, name);
     try {

@@ -20,7 +20,6 @@ export const G_CLIENTS = 9;
 export const G_VICTIMS = 10;
 export const G_LISTED = 11;
 export const G_TABLE_FULL = 12;
-export const G_PENDING_FULL = 13;
 export const G_SENSE_ERRORS = 14;
 /** Wake to signal of the last kill, us. */
 export const G_SIGNAL_US = 15;

@@ -75,7 +75,7 @@ export const EVENT_SIGNAL = 6;
 export const EVENT_WORDS = 4;
 
 /** Bytes of one sampled /proc/PID/status. */
-export const SAMPLE_BYTES = 2_048;
+export const SAMPLE_BYTES = 4_096;
 
 /** Next multiple of 64: tables start on a cache line. */
 function align(bytes: number): number {

@@ -56,12 +56,21 @@ Deno.test("without swap: slope", () => {
   check("just enough", at(SOON, 204_800), NOBODY);
   check("one kB short", at(SOON - 1, 204_800), {
     reason: REASON_EXHAUSTION,
-    floor: 0,
+    floor: 701,
     value: SOON - 1,
     limit: SOON,
     // 50 MB of comfort and the half second, less what is there.
     need: 51_200 + SOON - (SOON - 1),
   });
+  const SPARED = { reason: REASON_EXHAUSTION, floor: 701 };
+  const ANYBODY = { reason: REASON_EXHAUSTION, floor: 0 };
+  check("the reserve lasts", at(SOON - 51_200, 204_800), SPARED);
+  check("the reserve does not", at(SOON - 51_201, 204_800), ANYBODY);
+  const off = at(SOON - 1, 204_800);
+  check("nobody is spared", {
+    ...off,
+    settings: { SET_LOWMEM_ADJ: 1001 },
+  }, ANYBODY);
   check("nothing left", at(0, 2), { reason: REASON_EXHAUSTION, limit: 1 });
   check("too slow to count", at(0, 1), NOBODY);
   check("below the reserve, and falling", at(-10, 204_800), {
@@ -95,7 +104,7 @@ Deno.test("with swap, which is credited as far as it can be had in time", () => 
   const at = (headroom: number, more: Scene["snapshot"] = {}): Scene => ({
     snapshot: { HEADROOM_KB: headroom, SHRINK_KB_PER_S: 204_800, ...more },
   });
-  const short: Want = { reason: REASON_EXHAUSTION, floor: 0 };
+  const short: Want = { reason: REASON_EXHAUSTION, floor: 701 };
   check("just enough", at(SOON - 25_600), NOBODY);
   check("one kB short", at(SOON - 25_601), { ...short, value: SOON - 1 });
   check("little swap free", at(SOON - 1_000, { SWAP_FREE_KB: 1_000 }), NOBODY);

@@ -1,0 +1,201 @@
+// A rehearsal of an emergency, at start: the production parts over ports that
+// only pretend, in an arena of their own. V8 compiles a function when it first
+// runs; after this it has run, so that the first real kill compiles and
+// allocates nothing. Nobody is signalled: these ports reach no kernel.
+
+import { Arena } from "../state/arena.ts";
+import { Journal } from "../state/journal.ts";
+import {
+  ARENA_BYTES,
+  AT_FILES,
+  AT_PACKET,
+  AT_SAMPLES,
+  EVENT_CLIENT,
+  EVENT_LISTENER,
+  EVENT_PSI_FULL,
+  EVENT_PSI_SOME,
+  EVENT_VICTIM,
+  MB_ADJ,
+  MB_COUNT,
+  MB_EVENTS,
+  MB_NOW_MS,
+  MB_NOW_US,
+  MB_PID,
+  MB_SIGNALS,
+  MB_STATUS_FD,
+  MB_UID,
+  MB_WOKE_US,
+  SAMPLE_BYTES,
+} from "../state/layout.ts";
+import { SET_DRY_RUN } from "../state/settings.ts";
+import { LMK_PROCPRIO, putWord } from "../wire/lmkd.ts";
+import { assemble } from "./assemble.ts";
+import type { Ports } from "./ports.ts";
+import { GROUP_NONE, SLOT_AT, SLOT_MEMINFO } from "./sensor.ts";
+import type { StatusLine } from "./status_file.ts";
+
+const PID = 1_000;
+const STATUS =
+  `Name:\trehearsal\nState:\tS (sleeping)\nTgid:\t${PID}\nPid:\t${PID}\n` +
+  "PPid:\t1\nUid:\t10000\t10000\t10000\t10000\nVmRSS:\t   40000 kB\n" +
+  "RssAnon:\t   40000 kB\nRssFile:\t       0 kB\nRssShmem:\t       0 kB\n" +
+  "VmSwap:\t       0 kB\n";
+/** Turns of one rehearsal; memory is gone and a victim dead well before. */
+const TURNS = 40;
+const TURN_MS = 50;
+const EAGAIN = -11;
+const NO_ENTRY = -2;
+
+/** A line as fs/proc/meminfo.c prints it. */
+function meminfoLine(name: string, kb: number): string {
+  return `${name.padEnd(16)}${String(kb).padStart(8)} kB\n`;
+}
+
+/** Ports that pretend a machine whose memory runs out. */
+class PretendedPorts implements Ports {
+  readonly #arena: Arena;
+  readonly #utf8 = new TextEncoder();
+  #turn = 0;
+  #packets = 0;
+  #killed = false;
+
+  constructor(arena: Arena) {
+    this.#arena = arena;
+  }
+
+  wait(): number {
+    const { mailbox, events } = this.#arena;
+    this.#turn++;
+    this.clock();
+    mailbox[MB_WOKE_US] = mailbox[MB_NOW_US];
+    mailbox[MB_SIGNALS] = 0;
+    const kinds = [EVENT_LISTENER, EVENT_CLIENT];
+    if (this.#turn % 10 === 5) kinds.push(EVENT_PSI_SOME, EVENT_PSI_FULL);
+    if (this.#killed) kinds.push(EVENT_VICTIM);
+    this.#packets = this.#turn === 2 || this.#turn === 4 ? 1 : 0;
+    for (const [i, kind] of kinds.entries()) {
+      events.set([kind << 24, PID, 1, 0], i * 4);
+    }
+    mailbox[MB_EVENTS] = kinds.length;
+    return 0;
+  }
+
+  clock(): number {
+    this.#arena.mailbox[MB_NOW_MS] = this.#turn * TURN_MS;
+    this.#arena.mailbox[MB_NOW_US] = this.#turn * TURN_MS * 1_000;
+    return 0;
+  }
+
+  /** MemAvailable falls by 40 MB a turn until somebody is killed. */
+  sense(): number {
+    const left = this.#killed ? 800_000 : 800_000 - this.#turn * 40_000;
+    const text = meminfoLine("MemTotal:", 1_000_000) +
+      meminfoLine("MemFree:", Math.max(left, 0)) +
+      meminfoLine("MemAvailable:", Math.max(left, 0));
+    const bytes = this.#utf8.encode(text);
+    this.#arena.bytes.set(bytes, AT_FILES + SLOT_AT[SLOT_MEMINFO]);
+    this.#arena.slotLengths[SLOT_MEMINFO] = bytes.length;
+    return this.clock();
+  }
+
+  sample(): number {
+    const bytes = this.#utf8.encode(STATUS);
+    for (let i = 0; i < this.#arena.mailbox[MB_COUNT]; i++) {
+      this.#arena.bytes.set(bytes, AT_SAMPLES + i * SAMPLE_BYTES);
+      this.#arena.sampleLengths[i] = bytes.length;
+    }
+    return this.clock();
+  }
+
+  receive(): number {
+    if (this.#packets === 0) return EAGAIN;
+    this.#packets--;
+    const { bytes, mailbox } = this.#arena;
+    const words = [LMK_PROCPRIO, PID, 10_000, 900];
+    for (const [i, word] of words.entries()) {
+      putWord(bytes, AT_PACKET + i * 4, word);
+    }
+    mailbox[MB_PID] = PID;
+    mailbox[MB_UID] = 10_000;
+    return words.length * 4;
+  }
+
+  kill(): number {
+    this.#killed = true;
+    return 0;
+  }
+
+  accept(): number {
+    return this.#turn < 3 ? 1 : EAGAIN;
+  }
+
+  adopt(): number {
+    const { mailbox } = this.#arena;
+    mailbox[MB_COUNT] = 1;
+    this.sample();
+    mailbox[MB_ADJ] = 900;
+    mailbox[MB_STATUS_FD] = 1;
+    return 1;
+  }
+
+  readAdj(): number {
+    this.#arena.mailbox[MB_ADJ] = 900;
+    return 0;
+  }
+
+  openStatus(): number {
+    return 1;
+  }
+
+  scan(): number {
+    this.#arena.mailbox[MB_COUNT] = 0;
+    return 0;
+  }
+
+  send(): number {
+    return 0;
+  }
+
+  persist(): number {
+    return 0;
+  }
+
+  close(): number {
+    return 0;
+  }
+
+  writeAdj(): number {
+    return NO_ENTRY;
+  }
+}
+
+/**
+ * Plays an emergency with these settings, a dry run made real; answers how
+ * many pretended processes died, 1 when all went as it should.
+ */
+export function rehearse(
+  settings: Int32Array,
+  linesOf: (arena: Arena) => readonly StatusLine[],
+): number {
+  const arena = new Arena(new ArrayBuffer(ARENA_BYTES));
+  arena.settings.set(settings);
+  arena.settings[SET_DRY_RUN] = 0;
+  const journal = new Journal(arena.journal);
+  const { reactor, desk, killer } = assemble({
+    ports: new PretendedPorts(arena),
+    arena,
+    journal,
+    protection: { protects: () => false },
+    slots: 1 << SLOT_MEMINFO,
+    group: GROUP_NONE,
+    listenerFd: 1,
+    journalFd: 1,
+    statusFd: 1,
+    statusLines: linesOf(arena),
+  });
+  for (let turn = 0; turn < TURNS; turn++) {
+    reactor.tick(false);
+    if (reactor.deskOpen) desk.visit(reactor.sprinting);
+  }
+  return killer.killsByAdj[900 + 1_000];
+}
