@@ -118,6 +118,7 @@ Deno.test("a scene is told in order, also one that was cut short", () => {
   ]);
   const row = { scene: "leak", guard: "none", run, verdict, bootMs: 1 };
   const table = formatTable([row]);
-  strictEqual(table.split("\n").length, 3);
+  strictEqual(table.split("\n").every((line) => line.length <= 80), true);
+  strictEqual(table.split("\n")[0]?.trim(), "leak");
   strictEqual(table.includes("FAIL"), true);
 });

@@ -1,4 +1,4 @@
-// A scene in words: one line of a table, and the timeline a failing scene
+// A scene in words: one column of a table, and the timeline a failing scene
 // prints. Pure text; the caller decides where it goes.
 
 import type { Proc, Run, Sample } from "./events.ts";
@@ -9,8 +9,10 @@ import { heldKb } from "./victims.ts";
 const CURVE_MS = 2000;
 const CURVE_KB = 24 * 1024;
 const CURVE_STALL_US = 500000;
-const BAR_KB = 16 * 1024;
-const BAR_COLUMNS = 40;
+const BAR_KB = 64 * 1024;
+const BAR_COLUMNS = 12;
+const COLUMNS = 80;
+const INDENT = " ".repeat(12);
 
 export interface Row {
   scene: string;
@@ -20,22 +22,37 @@ export interface Row {
   bootMs: number;
 }
 
-const HEADER = [
-  ...["scene", "guard", "", "kernel", "died", "wrong", "excess"],
-  ...["need", "1st death", "min avail", "stall s/f", "heart 50/99/max"],
-  ...["launch", "guard rss/anon/swap", "cpu", "boot"],
+/** What each line of the table tells; a scene is a column. */
+const LABELS = [
+  ...["", "guard", "verdict", "kernel OOM kills", "died", "wrong", "excess"],
+  ...["need after, ms", "first death after, ms", "least available, MB"],
+  ...["stall some/full, ms", "heart p50/p99, ms", "heart worst, ms"],
+  ...["launch took, ms", "guard rss/anon, MB", "guard's CPU, ms", "boot, s"],
 ];
+/** Scenes beside each other in 80 columns. */
+const SCENES_BESIDE = 5;
 
-/** One line for each scene, columns aligned, headed. */
+/** The scenes beside each other, one column each, five at a time. */
 export function formatTable(rows: readonly Row[]): string {
-  const lines = [HEADER, ...rows.map(toCells)];
-  const widths = HEADER.map((_, column) =>
-    Math.max(...lines.map((cells) => cells[column]!.length))
+  const tables: string[] = [];
+  for (let at = 0; at < rows.length; at += SCENES_BESIDE) {
+    tables.push(formatBeside(rows.slice(at, at + SCENES_BESIDE)));
+  }
+  return tables.join("\n");
+}
+
+function formatBeside(rows: readonly Row[]): string {
+  const columns = [LABELS, ...rows.map(toCells)];
+  const widths = columns.map((cells) =>
+    Math.max(...cells.map((cell) => cell.length))
   );
-  const align = (cells: string[]) =>
-    cells.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")
-      .trimEnd();
-  return lines.map(align).join("\n") + "\n";
+  const align = (_: string, line: number) =>
+    columns.map((cells, i) =>
+      i === 0
+        ? cells[line]!.padEnd(widths[i]!)
+        : cells[line]!.padStart(widths[i]!)
+    ).join("  ").trimEnd();
+  return LABELS.map(align).join("\n") + "\n";
 }
 
 function toCells({ scene, guard, run, verdict, bootMs }: Row): string[] {
@@ -50,24 +67,23 @@ function toCells({ scene, guard, run, verdict, bootMs }: Row): string[] {
     `${verdict.victims.length}`,
     `${verdict.wrong.length}`,
     `${verdict.excess.length}`,
-    formatMs(verdict.needMs),
-    formatMs(verdict.firstDeathMs),
-    `${verdict.availKbMin >> 10} MB`,
-    `${verdict.someMs.toFixed(0)}/${verdict.fullMs.toFixed(0)} ms`,
+    toMs(verdict.needMs),
+    toMs(verdict.firstDeathMs),
+    toMb(verdict.availKbMin),
+    `${verdict.someMs.toFixed(0)}/${verdict.fullMs.toFixed(0)}`,
     heart === undefined
       ? "-"
-      : [heart.p50Us, heart.p99Us, heart.maxUs].map(toTenths).join("/") + " ms",
-    formatMs(verdict.launchMs),
-    size === undefined
-      ? "-"
-      : [size.rssKb, size.anonKb, size.swapKb].map(toMb).join("/") + " MB",
-    formatMs(cpuMs),
-    `${(bootMs / 1000).toFixed(1)} s`,
+      : [heart.p50Us, heart.p99Us].map(toTenths).join("/"),
+    heart === undefined ? "-" : toTenths(heart.maxUs),
+    toMs(verdict.launchMs),
+    size === undefined ? "-" : [size.rssKb, size.anonKb].map(toMb).join("/"),
+    toMs(cpuMs),
+    (bootMs / 1000).toFixed(1),
   ];
 }
 
-function formatMs(ms: number | undefined): string {
-  return ms === undefined ? "-" : `${ms.toFixed(0)} ms`;
+function toMs(ms: number | undefined): string {
+  return ms === undefined ? "-" : ms.toFixed(0);
 }
 
 function toMb(kb: number): string {
@@ -104,14 +120,27 @@ export function formatTimeline(run: Run, verdict: Verdict): string {
   // Sorting is stable: what was told first stands first.
   entries.sort((a, b) => a.atUs - b.atUs);
   const zeroUs = run.beginUs || (entries[0]?.atUs ?? 0);
-  const lines = entries.map(({ atUs, line }) =>
-    `${((atUs - zeroUs) / 1000).toFixed(1).padStart(9)} ${line}`
+  const lines = entries.flatMap(({ atUs, line }) =>
+    wrap(`${((atUs - zeroUs) / 1000).toFixed(1).padStart(9)} ${line}`)
   );
   for (const { from, line } of run.remarks) {
     if (from === "status") lines.push(`   status ${line}`);
   }
   lines.push(...summary(run, verdict));
   return lines.join("\n") + "\n";
+}
+
+/** A line in 80 columns: what does not fit goes on below, set in. */
+function wrap(line: string): string[] {
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > COLUMNS) {
+    const space = rest.lastIndexOf(" ", COLUMNS);
+    const cut = space > INDENT.length ? space : COLUMNS;
+    lines.push(rest.slice(0, cut));
+    rest = INDENT + rest.slice(cut).trimStart();
+  }
+  return [...lines, rest];
 }
 
 function procEntries(proc: Proc): Entry[] {
@@ -144,7 +173,7 @@ function formatSample(one: Sample): string {
   const mb = (kb: number) => `${kb >> 10}`.padStart(4);
   return `avail${mb(one.availKb)} file${mb(one.fileKb)} ` +
     `swap${mb(one.swapFreeKb)} locked${mb(one.mlockedKb)} ` +
-    `grown${mb(one.grownKb)} stall ${(one.someUs / 1000).toFixed(0)}/` +
+    `grown${mb(one.grownKb)}  ${(one.someUs / 1000).toFixed(0)}/` +
     `${(one.fullUs / 1000).toFixed(0)} |${bar}`;
 }
 
