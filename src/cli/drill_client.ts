@@ -61,7 +61,8 @@ export class LmkClient {
     return false;
   }
 
-  #send(packet: Uint8Array<ArrayBuffer>): void {
+  /** Sends one packet as it is; throws when the guard takes none. */
+  send(packet: Uint8Array<ArrayBuffer>): void {
     const size = BigInt(packet.length);
     const sent = this.#libc.symbols.send(this.#fd, packet, size, MSG_NOSIGNAL);
     if (Number(sent) === packet.length) return;
@@ -70,13 +71,13 @@ export class LmkClient {
 
   /** Registers a process (LMK_PROCPRIO). */
   register(pid: number, uid: number, adj: number): void {
-    this.#send(packetOf(LMK_PROCPRIO, pid, uid, adj));
+    this.send(packetOf(LMK_PROCPRIO, pid, uid, adj));
   }
 
   /** Asks for the number of all kills; the answer comes when everything sent
    * before it has been done. */
   askKills(): void {
-    this.#send(packetOf(LMK_GETKILLCNT, -1000, 1000));
+    this.send(packetOf(LMK_GETKILLCNT, -1000, 1000));
   }
 
   /** The answer to askKills, or null while there is none. */

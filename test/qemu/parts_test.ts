@@ -13,7 +13,7 @@ import { findOops } from "./vm.ts";
 
 Deno.test("apt's list of files", () => {
   const text = "Reading package lists...\n" +
-    "'http://mirror/pool/c/b%3a1_amd64.deb' b_1%3a1_amd64.deb 928188 " +
+    "'http://example.org/pool/c/b%3a1_amd64.deb' b_1%3a1_amd64.deb 928188 " +
     "SHA256:ab12\n";
   deepStrictEqual(parseDebs(text), [{
     package_: "b",
