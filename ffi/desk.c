@@ -23,6 +23,20 @@ int32_t shim_open(const char *path, int32_t flags, int32_t mode) {
   return result(open(path, flags | O_CLOEXEC, (mode_t)mode));
 }
 
+/* A file of the state folder, made where there is none: regular, with one name,
+ * ours or root's, and at most as open as `mode`. */
+int32_t shim_open_kept(const char *path, int32_t mode) {
+  struct stat is;
+  int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+                (mode_t)mode);
+  if (fd < 0) return -errno;
+  int ours = fstat(fd, &is) == 0 && S_ISREG(is.st_mode) && is.st_nlink == 1 &&
+             (is.st_uid == 0 || is.st_uid == geteuid());
+  if (ours) fchmod(fd, is.st_mode & (mode_t)mode);
+  errno = EPERM;
+  return kept(fd, ours);
+}
+
 int32_t shim_shut(int32_t fd) {
   return result(close(fd));
 }
@@ -36,12 +50,8 @@ int32_t shim_watch(int32_t fd, int32_t events, int32_t tag) {
 int32_t shim_trigger(const char *path, const char *text, int32_t tag) {
   int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return -errno;
-  if (write(fd, text, strlen(text) + 1) >= 0 &&
-      watch(fd, EPOLLPRI | EPOLLET, tag, 0) == 0)
-    return fd;
-  int error = errno;
-  close(fd);
-  return -error;
+  return kept(fd, write(fd, text, strlen(text) + 1) >= 0 &&
+                      watch(fd, EPOLLPRI | EPOLLET, tag, 0) == 0);
 }
 
 static int32_t address_of(const char *path, struct sockaddr_un *address) {
@@ -57,29 +67,25 @@ static int32_t address_of(const char *path, struct sockaddr_un *address) {
   return (int32_t)sizeof *address;
 }
 
-/* A listening SEQPACKET socket at `path`, which no live server may hold. */
+/* A listening SEQPACKET socket at `path`. Only what refuses a connection is
+ * left over; any other answer is of a live server, and bind reports it. */
 int32_t shim_listen(const char *path, int32_t mode, int32_t uid, int32_t gid) {
   struct sockaddr_un address;
+  struct stat old;
   int32_t length = address_of(path, &address);
   if (length < 0) return length;
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
   const struct sockaddr *to = (const struct sockaddr *)(const void *)&address;
-  int error = EADDRINUSE;
-  if (connect(fd, to, (socklen_t)length) != 0) {
-    struct stat old;
-    if (lstat(path, &old) == 0 && S_ISSOCK(old.st_mode)) unlink(path);
-    error = 0;
-  }
+  if (connect(fd, to, (socklen_t)length) != 0 && errno == ECONNREFUSED &&
+      lstat(path, &old) == 0 && S_ISSOCK(old.st_mode))
+    unlink(path);
   int on = 1;
-  if (error == 0 &&
-      (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0 ||
-       bind(fd, to, (socklen_t)length) != 0 ||
-       chmod(path, (mode_t)mode) != 0 ||
-       chown(path, (uid_t)uid, (gid_t)gid) != 0 || listen(fd, 8) != 0))
-    error = errno;
-  if (error != 0) close(fd);
-  return error != 0 ? -error : fd;
+  return kept(
+      fd, setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0 &&
+              bind(fd, to, (socklen_t)length) == 0 &&
+              chmod(path, (mode_t)mode) == 0 &&
+              chown(path, (uid_t)uid, (gid_t)gid) == 0 && listen(fd, 8) == 0);
 }
 
 /* Takes over a listening socket that init or systemd made. */
@@ -115,10 +121,13 @@ int32_t shim_lock_file(int32_t fd) {
 }
 
 /* Writes without waiting: a reader that stopped reading costs the text, not
- * the guard. A pipe that polls writable takes PIPE_BUF bytes at once. */
+ * the guard. A pipe that polls writable takes PIPE_BUF bytes at once; what is
+ * O_NONBLOCK is not asked, as /dev/kmsg never polls writable. */
 int32_t shim_write(int32_t fd, const char *bytes, int32_t count) {
   struct pollfd ready = {.fd = fd, .events = POLLOUT};
-  if (poll(&ready, 1, 0) < 1 || !(ready.revents & POLLOUT)) return -EAGAIN;
+  if (!(fcntl(fd, F_GETFL) & O_NONBLOCK) &&
+      (poll(&ready, 1, 0) < 1 || !(ready.revents & POLLOUT)))
+    return -EAGAIN;
   return result(write(fd, bytes, (size_t)(count > 4096 ? 4096 : count)));
 }
 
@@ -138,15 +147,11 @@ int32_t shim_datagram(const char *path, const char *bytes, int32_t count) {
 
 int32_t shim_accept(void) {
   int fd = accept4(mailbox[MB_FD], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0) return -errno;
   int on = 1;
+  if (fd < 0) return -errno;
   setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-  if (watch(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, mailbox[MB_TAG], 0) != 0) {
-    int error = errno;
-    close(fd);
-    return -error;
-  }
-  return fd;
+  return kept(
+      fd, watch(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, mailbox[MB_TAG], 0) == 0);
 }
 
 /* Opens a file of a process; it stays that process's whatever the pid becomes. */
@@ -170,9 +175,8 @@ int32_t shim_adopt(void) {
   int32_t pid = mailbox[MB_PID];
   int pidfd = (int)syscall(NR_PIDFD_OPEN, pid, 0U);
   if (pidfd < 0) return -errno;
-  int32_t rc = 0;
   int status = open_of(pid, "status", O_RDONLY);
-  if (status < 0) rc = -errno;
+  int32_t rc = status < 0 ? -errno : 0;
   if (rc == 0) {
     rc = result(pread(status, arena + AT_SAMPLES, SAMPLE_BYTES, 0));
     words_at(AT_SAMPLE_LENGTHS)[0] = rc;
@@ -192,13 +196,17 @@ int32_t shim_adopt(void) {
   return pidfd;
 }
 
-int32_t shim_open_status(void) {
-  int fd = open_of(mailbox[MB_PID], "status", O_RDONLY);
+/* A file of MB_PID, which is the process behind pidfd MB_FD: it was alive
+ * after the open. Without a pidfd there is nothing to hold it against. */
+static int32_t open_verified(const char *name, int flags) {
+  int fd = open_of(mailbox[MB_PID], name, flags);
   if (fd < 0) return -errno;
-  int32_t rc = signal_through(mailbox[MB_FD], 0);
-  if (rc == 0) return fd;
-  close(fd);
-  return rc;
+  return kept(fd,
+              mailbox[MB_FD] < 0 || signal_through(mailbox[MB_FD], 0) == 0);
+}
+
+int32_t shim_open_status(void) {
+  return mailbox[MB_FD] < 0 ? -EBADF : open_verified("status", O_RDONLY);
 }
 
 int32_t shim_read_adj(void) {
@@ -207,13 +215,9 @@ int32_t shim_read_adj(void) {
 }
 
 int32_t shim_write_adj(void) {
-  int fd = open_of(mailbox[MB_PID], "oom_score_adj", O_WRONLY);
-  if (fd < 0) return -errno;
-  int32_t rc = mailbox[MB_FD] < 0 ? 0 : signal_through(mailbox[MB_FD], 0);
-  if (rc == 0) {
-    int n = dprintf(fd, "%d", mailbox[MB_ADJ]);
-    rc = n < 0 ? -errno : 0;
-  }
+  int32_t fd = open_verified("oom_score_adj", O_WRONLY);
+  if (fd < 0) return fd;
+  int32_t rc = dprintf(fd, "%d", mailbox[MB_ADJ]) < 0 ? -errno : 0;
   close(fd);
   return rc;
 }
@@ -244,12 +248,8 @@ static int32_t scan_group(int32_t *pids) {
   if (whole < n) lseek(scan_fd, whole - n, SEEK_CUR);
   int32_t count = 0, pid = 0;
   for (ssize_t i = 0; i < whole && count < SCAN_PIDS_MAX; i++) {
-    if (dents[i] == '\n') {
-      pids[count++] = pid;
-      pid = 0;
-    } else {
-      pid = pid * 10 + (dents[i] - '0');
-    }
+    if (dents[i] == '\n') pids[count++] = pid;
+    pid = dents[i] == '\n' ? 0 : pid * 10 + (dents[i] - '0');
   }
   mailbox[MB_COUNT] = count;
   return 1;

@@ -24,6 +24,14 @@ static inline int32_t result(long value) {
   return value < 0 ? -errno : (int32_t)value;
 }
 
+/* `fd` when all went well; else closes it and says why. */
+static inline int32_t kept(int fd, int well) {
+  if (well) return fd;
+  int error = errno;
+  close(fd);
+  return -error;
+}
+
 static inline int32_t *words_at(int offset) {
   return (int32_t *)(void *)(arena + offset);
 }

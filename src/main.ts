@@ -1,6 +1,6 @@
 // argv to command. The only file with top-level side effects.
 
-import { EXIT_BUG, EXIT_OK, EXIT_USAGE } from "./cli/exits.ts";
+import { EXIT_BUG, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./cli/exits.ts";
 import { buildFacts } from "./base/build.ts";
 
 const HELP = `Usage: oomguard COMMAND [OPTION]...
@@ -64,6 +64,9 @@ async function main(args: string[]): Promise<number> {
 try {
   Deno.exit(await main(Deno.args));
 } catch (error) {
+  // Output that cannot be written (a full disk, a closed pipe) is no bug.
+  const code = (error as { code?: string }).code ?? "";
+  if (["ENOSPC", "EPIPE", "EIO"].includes(code)) Deno.exit(EXIT_FAILED);
   console.error(error instanceof Error ? error.stack : String(error));
   Deno.exit(EXIT_BUG);
 }

@@ -40,34 +40,6 @@ export function clamp(x: number, low: number, high: number): number {
   return x < low ? low : x > high ? high : x;
 }
 
-/** Largest int32 that can take one more decimal digit. */
-const TENTH_MAX = 214_748_364;
-
-/**
- * part * 1000 / whole, truncated, for non-negative int32; 0 when either is not
- * positive, INT_MAX when the result would be more. Exact for whole up to
- * 214,748,364 (205 GB in kB), one too high or too low beyond.
- */
-export function permille(part: number, whole: number): number {
-  if (whole <= 0 || part <= 0) return 0;
-  const times = divTrunc(part, whole);
-  if (times > 2_147_482) return INT_MAX;
-  let rest = part % whole;
-  let by = whole;
-  while (by > TENTH_MAX) {
-    rest >>= 1;
-    by >>= 1;
-  }
-  // Long division, one decimal place at a time.
-  let result = times;
-  for (let place = 0; place < 3; place++) {
-    rest *= 10;
-    result = result * 10 + divTrunc(rest, by);
-    rest %= by;
-  }
-  return result;
-}
-
 /** Bits of b that mulDiv takes at a time, and the size of its divisor. */
 const CHUNK_BITS = 10;
 const CHUNK_MASK = 1023;

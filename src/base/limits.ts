@@ -20,10 +20,10 @@ export const CLIENTS_MAX = 8;
 export const PENDING_MAX = 512;
 /** Packets taken from one client in one turn. */
 export const PACKETS_PER_TURN = 32;
-/** Longest request of lmkd's protocol: 13 words (lmkd.md 1.1); with a margin
- * so that an over-long packet is seen to be over-long. */
+/** Longest request of lmkd's protocol: 13 words (AOSP lmkd.h); with a
+ * margin so that an over-long packet is seen to be over-long. */
 export const PACKET_BYTES_MAX = 256;
-/** minfree tiers in one LMK_TARGET (lmkd.md 1.1). */
+/** minfree tiers in one LMK_TARGET (AOSP lmkd.h, MAX_TARGETS). */
 export const TARGETS_MAX = 6;
 /** Journal records kept; each is JOURNAL_WORDS words. */
 export const JOURNAL_RECORDS = 2_048;

@@ -74,7 +74,11 @@ function run(args: string[], out: Output): number {
     return EXIT_OK;
   }
   if (options.explain) {
-    out.log(explainKeys());
+    out.log(
+      options.json
+        ? JSON.stringify(KEYS.map(explainKey), null, 2)
+        : explainKeys(),
+    );
     return EXIT_OK;
   }
   const { file, sets, json } = options;
@@ -228,6 +232,10 @@ function wrap(text: string, width: number, margin: string): string[] {
   }
   lines.push(margin + line);
   return lines;
+}
+
+function explainKey({ name, explanation, expected }: (typeof KEYS)[number]) {
+  return { key: name, expected: expected(), explanation };
 }
 
 function explainKeys(): string {

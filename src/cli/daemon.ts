@@ -3,6 +3,7 @@
 // gained is put into words only when no kill is under way.
 
 import { buildFacts } from "../base/build.ts";
+import { delta32 } from "../base/int.ts";
 import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
 import { type CompiledConfig, loadConfig } from "../config/compile.ts";
 import { type Override, parseSet } from "../config/load.ts";
@@ -11,13 +12,15 @@ import { TURN_RELOAD, TURN_STOP } from "../daemon/reactor.ts";
 import { rehearse } from "../daemon/rehearsal.ts";
 import { recordLine } from "../report/journal.ts";
 import { statusLines } from "../report/status.ts";
-import { RUNGS } from "../shim/ladder.ts";
+import { RUNG_UNPRIVILEGED } from "../shim/ladder.ts";
 import { openZram } from "../shim/sensors.ts";
 import { Shim } from "../shim/shim.ts";
+import { RUNGS } from "../state/rungs.ts";
 import { trimSelf } from "../shim/trim.ts";
-import { G_RELOADS } from "../state/gauges.ts";
+import { G_RELOADS, G_STATE, STATE_STOPPED } from "../state/gauges.ts";
 import { KIND_RELOAD, KIND_START, KIND_STOP } from "../state/journal.ts";
 import { MB_NOW_MS } from "../state/layout.ts";
+import { SET_PSI_WINDOW_MS } from "../state/settings.ts";
 import { EXIT_ALREADY, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exits.ts";
 import { applySettings, climbLadder, type Guard, makeGuard } from "./guard.ts";
 import { Log } from "./log.ts";
@@ -46,6 +49,14 @@ interface Options {
   readonly file: string | null;
   readonly overrides: readonly Override[];
 }
+
+/** ... and what cannot change while the guard runs. */
+interface Running extends Options {
+  readonly group: string | null;
+}
+
+/** Zram swap whose device cannot be read is looked for again after this, ms. */
+const ZRAM_AGAIN_MS = 60_000;
 
 /** Options of the command line; null after --help. Throws TypeError. */
 function parseOptions(args: string[]): Options | null {
@@ -116,8 +127,8 @@ export function daemon(args: string[]): number {
     log.say("error", error instanceof Error ? error.message : String(error));
     return error instanceof AlreadyRunning ? EXIT_ALREADY : EXIT_FAILED;
   }
-  announce(shim, guard, config, log);
-  run(shim, guard, options, log);
+  const code = announce(shim, guard, config, log);
+  run(shim, guard, { ...options, group: config.group }, log, code);
   return EXIT_OK;
 }
 
@@ -127,7 +138,7 @@ function announce(
   guard: Guard,
   config: CompiledConfig,
   log: Log,
-): void {
+): number {
   const version = buildFacts()?.version ?? "from source";
   const what = config.group === null ? "the machine" : config.group;
   log.say(
@@ -138,11 +149,23 @@ function announce(
   );
   mark(shim, guard, KIND_START);
   // The first turn finds out how things stand: READY means armed.
-  guard.reactor.tick(true);
+  muteTriggers(shim, guard);
+  // A signal that came during the start counts.
+  const code = guard.reactor.tick(true);
   guard.desk.visit(false);
   notify(shim, "READY=1");
-  rehearse(shim.arena.settings, statusLines);
+  // Trimmed first: what the rehearsal touches is what an emergency will.
   trimSelf();
+  rehearse(shim.arena.settings, statusLines);
+  return code;
+}
+
+/** Unprivileged triggers report what is not there in their first windows. */
+function muteTriggers(shim: Shim, guard: Guard): void {
+  const windowMs = shim.arena.settings[SET_PSI_WINDOW_MS];
+  if (guard.rung.index === RUNG_UNPRIVILEGED) {
+    guard.reactor.muteTriggers(3 * windowMs);
+  }
 }
 
 /** Records that something happened to the guard itself. */
@@ -161,26 +184,39 @@ function notify(shim: Shim, text: string): void {
 }
 
 /** Turns, desk visits and words, until SIGTERM. */
-function run(shim: Shim, guard: Guard, options: Options, log: Log): void {
+function run(
+  shim: Shim,
+  guard: Guard,
+  options: Running,
+  log: Log,
+  firstCode: number,
+): void {
   const { reactor, desk, journal } = guard;
   let said = guard.firstSerial;
-  let busy = false;
-  for (;;) {
-    const code = reactor.tick(busy);
-    busy = false;
+  let code = firstCode;
+  let reloadDue = false;
+  let zramAskedMs = 0;
+  while (code !== TURN_STOP) {
+    if (code === TURN_RELOAD) reloadDue = true;
+    let busy = false;
     if (reactor.deskOpen) {
       busy = desk.visit(reactor.sprinting);
-      if (!reactor.sprinting && guard.sensor.missesZram) {
+      if (said !== journal.serial) said = sayNews(guard, said, log);
+      if (reloadDue) reload(shim, guard, options, log);
+      reloadDue = false;
+      const now = shim.arena.mailbox[MB_NOW_MS];
+      const age = delta32(now, zramAskedMs);
+      if (guard.sensor.missesZram && (age < 0 || age > ZRAM_AGAIN_MS)) {
+        zramAskedMs = now;
         guard.sensor.addSlots(openZram(shim));
       }
-      if (said !== journal.serial) said = sayNews(guard, said, log);
     }
-    if (code === TURN_RELOAD) reload(shim, guard, options, log);
-    if (code === TURN_STOP) break;
+    code = reactor.tick(busy);
   }
   sayNews(guard, said, log);
   notify(shim, "STOPPING=1");
   mark(shim, guard, KIND_STOP);
+  shim.arena.gauges[G_STATE] = STATE_STOPPED;
   reactor.record();
   log.say("info", "stopped");
 }
@@ -198,17 +234,26 @@ function sayNews(guard: Guard, said: number, log: Log): number {
 }
 
 /** Reads the configuration again; a bad one is reported and changes nothing. */
-function reload(shim: Shim, guard: Guard, options: Options, log: Log): void {
+function reload(shim: Shim, guard: Guard, options: Running, log: Log): void {
   notify(shim, "RELOADING=1");
   try {
     const config = compile(options);
+    if (config.group !== options.group) {
+      throw new Error(
+        "Cannot change group while running: it takes effect at the next start",
+      );
+    }
     for (const fd of guard.rung.fds) shim.symbols.shut(fd);
     applySettings(shim, config);
     guard.rung = climbLadder(shim, guard.senses, log);
+    muteTriggers(shim, guard);
     guard.protector.replace(config.protect);
     shim.arena.gauges[G_RELOADS]++;
     mark(shim, guard, KIND_RELOAD);
-    log.say("info", "configuration reloaded");
+    log.say(
+      "info",
+      "configuration reloaded; socket, stateDir and log as at the start",
+    );
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     for (const line of why.split("\n")) log.say("error", line);

@@ -2,6 +2,7 @@
 // state folder, reactor. Cold; what it makes is what the hot path runs on.
 
 import { sum32 } from "../base/int.ts";
+import { TARGETS_MAX } from "../base/limits.ts";
 import type { CompiledConfig } from "../config/compile.ts";
 import { assemble, type Parts } from "../daemon/assemble.ts";
 import { statusLines } from "../report/status.ts";
@@ -23,11 +24,14 @@ import {
   SELF_FIFO,
 } from "../state/gauges.ts";
 import { Journal } from "../state/journal.ts";
+import { RUNGS } from "../state/rungs.ts";
 import { EVENT_LISTENER, MB_NOW_MS } from "../state/layout.ts";
 import {
   SET_DRY_RUN,
-  SET_SCOPE_GROUP,
   SET_STRATEGY,
+  SET_TIER_ADJ,
+  SET_TIERS,
+  SET_TIERS_TOLD,
 } from "../state/settings.ts";
 import type { Log } from "./log.ts";
 import { openSocket } from "./socket.ts";
@@ -97,8 +101,15 @@ function startClock(arena: Arena, journal: Journal): void {
 /** Puts a configuration's thresholds in force, all at once. */
 export function applySettings(shim: Shim, config: CompiledConfig): void {
   const { arena } = shim;
+  const told = arena.settings[SET_TIERS_TOLD] === 1
+    ? arena.settings.slice(SET_TIERS, SET_TIER_ADJ + TARGETS_MAX)
+    : null;
   arena.settings.set(config.settings);
-  arena.settings[SET_SCOPE_GROUP] = config.group === null ? 0 : 1;
+  if (told !== null) {
+    // A client says its tiers once; they are not in the file.
+    arena.settings.set(told, SET_TIERS);
+    arena.settings[SET_TIERS_TOLD] = 1;
+  }
   arena.gauges[G_DRY_RUN] = config.settings[SET_DRY_RUN];
   arena.gauges[G_STRATEGY] = config.settings[SET_STRATEGY];
 }
@@ -108,7 +119,10 @@ export function climbLadder(shim: Shim, senses: Senses, log: Log): Rung {
   const { arena } = shim;
   const rung = climb(shim, senses.pressurePath, senses.slots, arena.settings);
   arena.gauges[G_RUNG] = rung.index;
-  if (rung.why !== "") log.say("info", `Pressure signal: ${rung.why}`);
+  if (rung.why !== "") {
+    const now = RUNGS[rung.index];
+    log.say("info", `Pressure signal: ${rung.why}; using ${now}`);
+  }
   return rung;
 }
 

@@ -125,9 +125,10 @@ function codeOf(error: unknown): string {
   return typeof code === "string" ? code : String(error);
 }
 
-/** The guard that holds the lock of a state folder. Throws NoGuard. */
+/** The guard that holds the lock of a state folder: it is named beside the lock,
+ * which nobody else may open. Throws NoGuard. */
 export function findGuard(stateDir: string): Running {
-  const file = `${stateDir}/lock`;
+  const file = `${stateDir}/guard`;
   const bytes = readIfThere(file);
   if (bytes === null) {
     throw new NoGuard(

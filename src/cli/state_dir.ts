@@ -1,10 +1,11 @@
-// The state folder: one guard at a time, its journal, its status file. A
-// folder that cannot be written costs these, never the guard.
+// The state folder: one guard at a time, its name, its journal, its status
+// file. A folder that cannot be written, and whatever others put into it, costs
+// these, never the guard.
 
 import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
 import { parseJournal, recordsOf } from "../report/journal.ts";
 import { errnoName } from "../base/errno.ts";
-import { O_CREAT, O_RDWR, type Shim } from "../shim/shim.ts";
+import type { Shim } from "../shim/shim.ts";
 import {
   H_MAGIC,
   H_RECORD_WORDS,
@@ -15,6 +16,16 @@ import {
   JOURNAL_MAGIC,
   JOURNAL_VERSION,
 } from "../state/journal.ts";
+
+/** Bytes of the journal's file: a header and the ring. */
+const JOURNAL_BYTES = (JOURNAL_RECORDS + 1) * JOURNAL_WORDS * 4;
+/** More than two numbers of 32 bits take. */
+const NAME_BYTES_MAX = 32;
+// include/uapi/asm-generic/errno-base.h, linux/stat.h.
+const EAGAIN = 11;
+const EACCES = 13;
+const OTHERS_WRITE = 0o2;
+const STICKY_AND_OTHERS = 0o1002;
 
 /** Another guard holds the folder. */
 export class AlreadyRunning extends Error {
@@ -43,74 +54,145 @@ export function openStateDir(
   journal: Journal,
 ): StateDir {
   const complaints: string[] = [];
-  try {
-    Deno.mkdirSync(dir, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    complaints.push(`Cannot make state folder "${dir}": ${why}`);
+  const why = refusal(dir);
+  if (why !== "") {
+    complaints.push(`Cannot use state folder "${dir}": ${why}, ignoring`);
     return { journalFd: -1, statusFd: -1, complaints };
   }
   takeLock(shim, dir, complaints);
-  const open = (name: string, bytes: number): number => {
-    const fd = shim.open(`${dir}/${name}`, O_RDWR | O_CREAT, 0o644);
-    const rc = fd < 0 ? fd : shim.symbols.reserve(fd, bytes);
-    if (rc >= 0) return fd;
-    complaints.push(`Cannot keep "${dir}/${name}": ${errnoName(rc)}, ignoring`);
-    if (fd >= 0) shim.symbols.shut(fd);
-    return -1;
+  const journalFd = openJournal(shim, `${dir}/journal`, journal, complaints);
+  const statusFd = openKept(shim, `${dir}/status`, 0o644, complaints);
+  return {
+    journalFd,
+    statusFd: sized(shim, statusFd, 0, `${dir}/status`, complaints),
+    complaints,
   };
-  restoreJournal(`${dir}/journal`, journal, complaints);
-  const journalFd = open("journal", (JOURNAL_RECORDS + 1) * JOURNAL_WORDS * 4);
-  if (journalFd >= 0) writeHeader(shim, journalFd);
-  const statusFd = open("status", 0);
-  return { journalFd, statusFd, complaints };
 }
 
+/** Makes the folder; answers why it cannot be trusted, or "". Others may write
+ * to it only where they cannot rename what is ours. */
+function refusal(dir: string): string {
+  try {
+    Deno.mkdirSync(dir, { recursive: true, mode: 0o755 });
+    const { isDirectory, uid, mode } = Deno.lstatSync(dir);
+    if (!isDirectory) return "it is no folder";
+    if (uid !== 0 && uid !== Deno.uid()) return `it belongs to user ${uid}`;
+    const open = mode !== null && (mode & STICKY_AND_OTHERS) === OTHERS_WRITE;
+    return open ? "anyone may rename what is in it" : "";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** A file of the folder, or -1 and a complaint. */
+function openKept(
+  shim: Shim,
+  file: string,
+  mode: number,
+  complaints: string[],
+): number {
+  const fd = shim.openKept(file, mode);
+  if (fd >= 0) return fd;
+  complaints.push(`Cannot open "${file}": ${errnoName(fd)}, ignoring`);
+  return -1;
+}
+
+/** The same file with its whole size, or closed, -1 and a complaint. */
+function sized(
+  shim: Shim,
+  fd: number,
+  bytes: number,
+  file: string,
+  complaints: string[],
+): number {
+  const rc = fd < 0 ? 0 : shim.symbols.reserve(fd, bytes);
+  if (rc >= 0) return fd;
+  complaints.push(`Cannot keep "${file}": ${errnoName(rc)}, ignoring`);
+  shim.symbols.shut(fd);
+  return -1;
+}
+
+/** The lock is for us alone: whoever may open a file may lock it, if only to
+ * keep the guard from starting. What others may know is in `guard`: the holder,
+ * and where its arena is. */
 function takeLock(shim: Shim, dir: string, complaints: string[]): void {
-  const file = `${dir}/lock`;
-  const fd = shim.open(file, O_RDWR | O_CREAT, 0o644);
-  if (fd < 0) {
-    complaints.push(`Cannot open "${file}": ${errnoName(fd)}, ignoring`);
-    return;
-  }
-  if (shim.symbols.lockFile(fd) < 0) {
+  const lockFd = openKept(shim, `${dir}/lock`, 0o600, complaints);
+  const rc = lockFd < 0 ? 0 : shim.symbols.lockFile(lockFd);
+  const file = `${dir}/guard`;
+  if (rc === -EAGAIN || rc === -EACCES) {
+    shim.symbols.shut(lockFd);
+    const fd = shim.openKept(file, 0o644);
+    const text = new TextDecoder().decode(readKept(fd, NAME_BYTES_MAX));
     shim.symbols.shut(fd);
-    const [pid = ""] = Deno.readTextFileSync(file).trim().split(" ");
-    throw new AlreadyRunning(dir, pid);
+    throw new AlreadyRunning(dir, /^\d+/.exec(text)?.[0] ?? "");
   }
-  // Who holds it, and where its arena is: what `procs` needs.
-  shim.symbols.reserve(fd, 0);
+  if (rc < 0) {
+    complaints.push(`Cannot lock "${dir}/lock": ${errnoName(rc)}, ignoring`);
+  }
+  const opened = openKept(shim, file, 0o644, complaints);
+  const fd = sized(shim, opened, 0, file, complaints);
+  if (fd < 0) return;
   shim.write(fd, `${Deno.pid} ${shim.arenaFd}\n`);
+  shim.symbols.shut(fd);
 }
 
-/** Takes over the records of an earlier guard, so that serials go on. */
-function restoreJournal(
+/** The journal's file, after it gave back what an earlier guard left. */
+function openJournal(
+  shim: Shim,
   file: string,
   journal: Journal,
   complaints: string[],
-): void {
-  let bytes: Uint8Array;
+): number {
+  const opened = openKept(shim, file, 0o644, complaints);
+  if (opened < 0) return -1;
   try {
-    bytes = Deno.readFileSync(file);
-  } catch {
-    return;
-  }
-  if (bytes.length === 0) return;
-  try {
-    const words = parseJournal(bytes, file);
-    for (const at of recordsOf(words)) {
-      const serial = words[at + J_SERIAL];
-      const slot = (serial - 1) % JOURNAL_RECORDS;
-      const record = words.subarray(at, at + JOURNAL_WORDS);
-      journal.words.set(record, slot * JOURNAL_WORDS);
-      journal.serial = Math.max(journal.serial, serial);
-    }
-    journal.persisted = journal.serial;
+    restoreJournal(readKept(opened, JOURNAL_BYTES), file, journal);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     complaints.push(`${why}; starting a new one`);
-    Deno.truncateSync(file);
+    // Fails only where the sizing below fails, which complains.
+    shim.symbols.reserve(opened, 0);
   }
+  const fd = sized(shim, opened, JOURNAL_BYTES, file, complaints);
+  if (fd >= 0) writeHeader(shim, fd);
+  return fd;
+}
+
+/** The first bytes of an open file, whatever its path has become; none of one
+ * that cannot be read. */
+function readKept(fd: number, most: number): Uint8Array {
+  const bytes = new Uint8Array(most);
+  let done = 0;
+  try {
+    using file = Deno.openSync(`/proc/self/fd/${fd}`);
+    while (done < most) {
+      const n = file.readSync(bytes.subarray(done));
+      if (n === null) break;
+      done += n;
+    }
+  } catch {
+    return bytes.subarray(0, done);
+  }
+  return bytes.subarray(0, done);
+}
+
+/** Takes over the records of an earlier guard, so that serials go on. Throws
+ * SyntaxError. */
+function restoreJournal(
+  bytes: Uint8Array,
+  file: string,
+  journal: Journal,
+): void {
+  if (bytes.length === 0) return;
+  const words = parseJournal(bytes, file);
+  for (const at of recordsOf(words)) {
+    const serial = words[at + J_SERIAL];
+    const slot = (serial - 1) % JOURNAL_RECORDS;
+    const record = words.subarray(at, at + JOURNAL_WORDS);
+    journal.words.set(record, slot * JOURNAL_WORDS);
+    journal.serial = Math.max(journal.serial, serial);
+  }
+  journal.persisted = journal.serial;
 }
 
 function writeHeader(shim: Shim, fd: number): void {

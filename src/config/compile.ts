@@ -220,7 +220,6 @@ function compileSettings(
     words[set.SET_TIER_PAGES + i] = tierPages(minfree[i], pageKb);
     words[set.SET_TIER_ADJ + i] = minfree[i].adj;
   }
-  words[set.SET_SCOPE_GROUP] = Number(config.group !== null);
   words[set.SET_DISCOVER] = Number(discover);
   words[set.SET_PAGE_KB] = pageKb;
   words[set.SET_DISCOVER_MS] = victims.scanMs;

@@ -1,5 +1,6 @@
-// What holds where the owner said nothing: lmkd's defaults (lmkd.md 2) and our
-// own, for a device short of memory and for any other, sized by its memory.
+// What holds where the owner said nothing: lmkd's defaults (AOSP lmkd.cpp,
+// update_props) and our own, for a device short of memory and for any other,
+// sized by its memory.
 
 import type { Config, ConfigInput } from "./schema.ts";
 import { KB_MAX } from "./schema.ts";
@@ -74,7 +75,7 @@ export function defaultConfig(
     strategy: "adaptive",
     dryRun: false,
     floorAdj: 0,
-    // lmkd's 100 ms (lmkd.md 2) is often over before a large victim's memory is
+    // AOSP lmkd's 100 ms is often over before a large victim's memory is
     // back; adaptive would rather wait than kill a second one.
     killTimeoutMs: (written.strategy ?? "adaptive") === "adaptive" ? 500 : 100,
     psi: { someStallMs: lowRam ? 200 : 70, fullStallMs: 700, windowMs: 1000 },
@@ -110,7 +111,7 @@ export function defaultConfig(
     victims: { discover: "auto", scanMs: 10_000 },
     protect: { system: true, names: [], uids: [] },
     group: null,
-    // lmkd's socket is 0660, system:system (lmkd.md 1.1); who that is, is for
+    // lmkd's socket is 0660, system:system (AOSP lmkd.rc); who that is, is for
     // whoever starts the guard to say.
     socket: { path: "auto", mode: "0660", owner: null, group: null },
     stateDir: "auto",

@@ -147,7 +147,7 @@ function tiers() {
 }
 
 // PSI windows are 500 ms to 10 s (kernel/sched/psi.c, WINDOW_MIN_US and
-// WINDOW_MAX_US); lowmemMinAdj starts at 201 as lmkd's does (lmkd.md 2).
+// WINDOW_MAX_US); lowmemMinAdj starts at 201 as AOSP lmkd's does.
 const psi = z.strictObject({
   someStallMs: ms(0, 10_000),
   fullStallMs: ms(0, 10_000),

@@ -13,7 +13,12 @@ import {
   MB_PID,
   VICTIM_WORDS,
 } from "../state/layout.ts";
-import { SET_TIER_ADJ, SET_TIER_PAGES, SET_TIERS } from "../state/settings.ts";
+import {
+  SET_TIER_ADJ,
+  SET_TIER_PAGES,
+  SET_TIERS,
+  SET_TIERS_TOLD,
+} from "../state/settings.ts";
 import {
   NONE,
   OWNER_DISCOVERED,
@@ -144,7 +149,7 @@ export class Control {
   get busy(): boolean {
     if (this.#isFull()) return false;
     for (let i = 0; i < CLIENTS_MAX; i++) {
-      if (this.#readable[i] !== 0 && this.#waiting[i] === 0) return true;
+      if (this.#readable[i] !== 0) return true;
     }
     return false;
   }
@@ -153,7 +158,7 @@ export class Control {
   serve(): void {
     if (this.#isFull()) return;
     for (let i = 0; i < CLIENTS_MAX; i++) {
-      if (this.#readable[i] !== 0 && this.#waiting[i] === 0) this.#serveOne(i);
+      if (this.#readable[i] !== 0) this.#serveOne(i);
     }
   }
 
@@ -189,7 +194,6 @@ export class Control {
       }
       this.pids[index] = this.#mailbox[MB_PID];
       if (!this.#handle(index, length)) this.#gauges[G_BAD_PACKETS]++;
-      if (this.#waiting[index] !== 0) return;
     }
   }
 
@@ -225,6 +229,7 @@ export class Control {
       this.#settings[SET_TIER_ADJ + i] = this.#request[2 + 2 * i];
     }
     this.#settings[SET_TIERS] = tiers;
+    this.#settings[SET_TIERS_TOLD] = 1;
     return true;
   }
 
@@ -260,6 +265,7 @@ export class Control {
   ): boolean {
     const rows = this.#victims.rows;
     const at = row * VICTIM_WORDS;
+    if (!this.#protector.isClients(row)) return false;
     const holder = rows[at + V_OWNER];
     if (holder > 0 && holder !== owner) return false;
     if (holder === OWNER_DISCOVERED) rows[at + V_UID] = uid;
@@ -335,8 +341,16 @@ export class Control {
   }
 
   /** The reply waits until the desk has done what was asked before it, so that
-   * a client can use it as a barrier. */
+   * a client can use it as a barrier; at once where nothing is to be done. */
   #askKillCount(index: number, low: number, high: number): boolean {
+    if (this.pendingCount === 0 && this.#victims.dueCount === 0) {
+      this.#reply(index, low, high);
+      return true;
+    }
+    // A second question before the first is answered answers the first now.
+    if (this.#waiting[index] !== 0) {
+      this.#reply(index, this.#waitLow[index], this.#waitHigh[index]);
+    }
     this.#waitLow[index] = low;
     this.#waitHigh[index] = high;
     this.#waiting[index] = 1;
@@ -350,11 +364,17 @@ export class Control {
     for (let i = 0; i < CLIENTS_MAX; i++) {
       if (this.#waiting[i] === 0) continue;
       this.#waiting[i] = 0;
-      const count = this.#killCount(this.#waitLow[i], this.#waitHigh[i]);
-      this.#mailbox[MB_COUNT] = encodeKillCount(this.#bytes, AT_PACKET, count);
-      this.#mailbox[MB_FD] = this.fds[i];
-      if (this.fds[i] >= 0) this.#ports.send();
+      this.#reply(i, this.#waitLow[i], this.#waitHigh[i]);
     }
+  }
+
+  /** Sends a kill count; a client that does not take it loses it. */
+  #reply(index: number, low: number, high: number): void {
+    if (this.fds[index] < 0) return;
+    const count = this.#killCount(low, high);
+    this.#mailbox[MB_COUNT] = encodeKillCount(this.#bytes, AT_PACKET, count);
+    this.#mailbox[MB_FD] = this.fds[index];
+    this.#ports.send();
   }
 
   #killCount(low: number, high: number): number {

@@ -8,7 +8,13 @@ import { delta32 } from "../base/int.ts";
 import { CLIENTS_MAX, PENDING_MAX } from "../base/limits.ts";
 import { STATUS_FIELDS, STATUS_UID } from "../kernel/status.ts";
 import type { Arena } from "../state/arena.ts";
-import { G_LISTED, G_SCANS, G_TABLE_FULL, G_VICTIMS } from "../state/gauges.ts";
+import {
+  G_BAD_PACKETS,
+  G_LISTED,
+  G_SCANS,
+  G_TABLE_FULL,
+  G_VICTIMS,
+} from "../state/gauges.ts";
 import {
   EVENT_CLIENT,
   EVENT_VICTIM,
@@ -28,6 +34,7 @@ import {
   ROW_DEAD,
   ROW_SERVICE,
   V_ADJ,
+  V_CHECKED_MS,
   V_FLAGS,
   V_OWN_UID,
   V_OWNER,
@@ -105,8 +112,9 @@ export class Desk {
     this.#writeDue();
     this.#buryDead();
     if (this.#control.knocking) this.#accept();
-    this.#closeLeaving();
     const more = this.#adoptPending();
+    // After what it asked for is done: its records are then disowned too.
+    if (!more) this.#closeLeaving();
     const scanning = this.#discover(sprinting);
     this.#roster.visit(sprinting);
     this.#arena.gauges[G_VICTIMS] = this.#victims.count;
@@ -170,7 +178,7 @@ export class Desk {
     }
   }
 
-  /** Closes clients that left; their records stay, unowned (lmkd.md 1.4). */
+  /** Closes clients that left; their records stay, unowned (AOSP lmkd). */
   #closeLeaving(): void {
     for (let i = 0; i < CLIENTS_MAX; i++) {
       const control = this.#control;
@@ -226,6 +234,10 @@ export class Desk {
     }
     row = this.#adopt(pid, owner, uid);
     if (row === NONE) return;
+    if (!this.#protector.isClients(row)) {
+      this.#arena.gauges[G_BAD_PACKETS]++;
+      return;
+    }
     const rows = this.#victims.rows;
     if (type !== 0) rows[row * VICTIM_WORDS + V_FLAGS] |= ROW_SERVICE;
     this.#protector.setAdj(row, adj);
@@ -254,6 +266,7 @@ export class Desk {
     rows[at + V_OWNER] = owner;
     noteFirstSample(this.#arena, rows, row, this.#fields);
     rows[at + V_UID] = uid < 0 ? this.#fields[STATUS_UID] : uid;
+    rows[at + V_CHECKED_MS] = this.#mailbox[MB_NOW_MS];
     rows[at + V_OWN_UID] = this.#fields[STATUS_UID];
     rows[at + V_ADJ] = this.#mailbox[MB_ADJ];
     this.#protector.welcome(row, this.#fields);

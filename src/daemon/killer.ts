@@ -90,7 +90,6 @@ import {
   V_ANON_KB,
   V_FLAGS,
   V_GROWN_KB,
-  V_KILLED_MS,
   V_PID,
   V_PIDFD,
   V_PROTECT,
@@ -166,7 +165,7 @@ export class Killer {
 
   #deadlineMs(): number {
     if (this.#settings[SET_DRY_RUN] !== 0) return DRY_RUN_HOLD_MS;
-    // 0 is for ever, as lmkd has it (lmkd.md 2).
+    // 0 is for ever, as AOSP lmkd has it.
     const timeout = this.#settings[SET_KILL_TIMEOUT_MS];
     return timeout === 0 ? INT_MAX : timeout;
   }
@@ -206,7 +205,6 @@ export class Killer {
     const nowMs = this.#mailbox[MB_NOW_MS];
     const gauges = this.#gauges;
     if (!dry) rows[at + V_FLAGS] |= ROW_KILLED;
-    rows[at + V_KILLED_MS] = nowMs;
     this.state = AWAITING_DEATH;
     this.#pid = rows[at + V_PID];
     this.#killedMs = nowMs;

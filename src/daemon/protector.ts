@@ -65,6 +65,14 @@ export class Protector {
     rows[at + V_PROTECT] = this.#whyOf(row);
   }
 
+  /** Whether a client may say how important a row is: not of init, the guard
+   * or a kernel thread. */
+  isClients(row: number): boolean {
+    const why = this.#victims.rows[row * VICTIM_WORDS + V_PROTECT];
+    return why !== PROTECT_INIT && why !== PROTECT_GUARD &&
+      why !== PROTECT_KERNEL;
+  }
+
   /** Gives a row its adj: into the adj's list, or, protected, into none. */
   setAdj(row: number, adj: number): void {
     const rows = this.#victims.rows;

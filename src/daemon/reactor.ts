@@ -63,8 +63,11 @@ import {
 } from "../state/snapshot.ts";
 import {
   NONE,
+  OWNER_DISCOVERED,
   ROW_DEAD,
+  V_CHECKED_MS,
   V_FLAGS,
+  V_OWNER,
   V_PID,
   type Victims,
 } from "../state/victims.ts";
@@ -88,7 +91,7 @@ const SLOW_SPRINT_MS = 100;
 const SLOW_CALM_MS = 10_000;
 /** The status file is brought up to date at most this often, ms. */
 const STATUS_MS = 1_000;
-/** A trigger keeps the sprint alive for one window, ms (lmkd.md 3.3). */
+/** A trigger keeps the sprint alive for one window, ms (AOSP lmkd). */
 const SPRINT_AFTER_TRIGGER_MS = 1_000;
 /** Candidates are sampled at most this often when calm, ms. */
 const SAMPLE_CALM_MS = 1_000;
@@ -98,9 +101,11 @@ const SAMPLES_CALM = 4;
 const SPRINT_EXHAUSTION_MS = 2_000;
 /** Wait between looks after a trigger, ms, where headroom lasts. */
 const TRIGGERED_MS = 100;
+/** What is known of a discovered process counts this long, ms. */
+const STALE_MS = 1_000;
 /** Kills tried in one turn when the signal itself fails. */
 const TRIES_PER_TURN = 4;
-/** Short of memory with nobody to kill: look this often, ms (lmkd.md 3.3). */
+/** Short of memory with nobody to kill: look this often, ms (AOSP lmkd). */
 const STUCK_MS = 100;
 /** Words of the journal's file before its first record. */
 const JOURNAL_RECORD_BYTES = JOURNAL_WORDS * 4;
@@ -149,6 +154,8 @@ export class Reactor {
   #sprinting = false;
   #senseDue = true;
   #stuck = false;
+  #mutedSinceMs = 0;
+  #mutedMs = 0;
 
   constructor(parts: ReactorParts) {
     this.#ports = parts.ports;
@@ -181,7 +188,7 @@ export class Reactor {
   /** One turn; `deskBusy` when the desk has more to do at once. */
   tick(deskBusy: boolean): number {
     const mailbox = this.#mailbox;
-    mailbox[MB_TIMEOUT_MS] = deskBusy || this.#control.busy
+    mailbox[MB_TIMEOUT_MS] = deskBusy || this.#control.busy || this.#senseDue
       ? 0
       : this.#restMs();
     this.#arena.gauges[G_WAIT_MS] = mailbox[MB_TIMEOUT_MS];
@@ -225,7 +232,20 @@ export class Reactor {
     }
   }
 
+  /** Ignores triggers for `ms` from now: those armed without privilege count
+   * every stall since boot in their first window (kernel/sched/psi.c starts
+   * it from another aggregator's total; seen on 6.18). */
+  muteTriggers(ms: number): void {
+    this.#mutedSinceMs = this.#mailbox[MB_NOW_MS];
+    this.#mutedMs = ms;
+  }
+
   #noteTrigger(pressure: number, full: boolean): void {
+    if (this.#mutedMs > 0) {
+      const since = this.#mutedSinceMs;
+      if (!isPast(this.#mailbox[MB_NOW_MS], since, this.#mutedMs)) return;
+      this.#mutedMs = 0;
+    }
     this.#pressure |= pressure;
     this.#triggered = true;
     this.#triggerMs = this.#mailbox[MB_NOW_MS];
@@ -261,7 +281,7 @@ export class Reactor {
     const sprintMs = settings[SET_SPRINT_MS];
     let waitMs = this.#calmMs();
     // A trigger with plenty of memory left is looked into, but not as closely
-    // as memory that is about to end (lmkd polls at 100 ms then, lmkd.md 3.3).
+    // as memory that is about to end (AOSP lmkd polls at 100 ms then).
     if (this.#sprinting) {
       waitMs = this.#shrinksFast() ? sprintMs : Math.min(waitMs, TRIGGERED_MS);
     }
@@ -302,6 +322,7 @@ export class Reactor {
     if (this.#sensor.sense(this.#depth(nowMs)) < 0) {
       // Blind: nobody is judged, but a kill under way still has its deadline.
       this.#killer.settle();
+      this.#sprinting = false;
       return this.#setState();
     }
     this.#sample(nowMs);
@@ -312,6 +333,10 @@ export class Reactor {
       const died = this.#killer.state === SETTLING;
       if (!this.#killer.settle()) return this.#setState();
       if (died) this.#sensor.restartSlope();
+      // The desk has its turn before anybody else may die: who registered or
+      // became important meanwhile counts.
+      this.#senseDue = true;
+      return this.#setState();
     }
     judge(
       this.#arena.snapshot,
@@ -320,9 +345,10 @@ export class Reactor {
       this.#pressure,
       this.#verdict,
     );
-    this.#pressure = 0;
     this.#stuck = false;
     if (this.#verdict[VERDICT_REASON] !== REASON_NONE) this.#act();
+    // A choice that waits to be looked at is judged again as it was.
+    if (this.#ready.checkRow === NONE) this.#pressure = 0;
     this.#first = false;
     this.#updateSprint(nowMs);
     this.#setState();
@@ -357,8 +383,22 @@ export class Reactor {
       );
       this.#stuck = row === NONE;
       if (row === NONE) return this.#killer.noVictim(verdict);
+      if (this.#isStale(row)) {
+        this.#ready.checkRow = row;
+        this.#senseDue = true;
+        return;
+      }
       if (this.#killer.fire(row, verdict) === 0) return;
     }
+  }
+
+  /** A discovered row that was not looked at lately may have become somebody
+   * else: between fork and exec, or before it asked to be left alone. */
+  #isStale(row: number): boolean {
+    const at = row * VICTIM_WORDS;
+    const rows = this.#victims.rows;
+    if (rows[at + V_OWNER] !== OWNER_DISCOVERED) return false;
+    return isPast(this.#mailbox[MB_NOW_MS], rows[at + V_CHECKED_MS], STALE_MS);
   }
 
   /** A sprint lasts while headroom is on its way to be gone within a second or

@@ -104,6 +104,9 @@ export class Ready {
   readonly #asked = new Int32Array(SAMPLES_MAX);
   #next = 0;
   count = 0;
+  /** Row that is about to be chosen and was not looked at lately: the desk
+   * reads its name, user and adj before it may be. */
+  checkRow = NONE;
 
   constructor(ports: Ports, arena: Arena, victims: Victims) {
     this.#ports = ports;

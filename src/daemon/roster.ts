@@ -25,6 +25,7 @@ import {
   ROW_KILLED,
   ROW_LISTED,
   V_ADJ,
+  V_CHECKED_MS,
   V_FLAGS,
   V_OWNER,
   V_PIDFD,
@@ -68,6 +69,7 @@ export class Roster {
   #seen = 0;
   #rowsPerVisit = ROWS_CALM;
   #refreshAt = 0;
+  #spareAt = 0;
   #worstIndex = 0;
   #worstKey = -1;
 
@@ -89,6 +91,7 @@ export class Roster {
   /** Reads further rows anew and admits the most wanted to the ready list. */
   visit(sprinting: boolean): void {
     if (this.#victims.end === 0) return;
+    if (this.#ready.checkRow !== NONE) this.#check();
     const nowMs = this.#mailbox[MB_NOW_MS];
     const grew = this.#seen !== this.#victims.count;
     const age = delta32(nowMs, this.#visitedMs);
@@ -99,6 +102,14 @@ export class Roster {
     this.#refresh(sprinting ? REFRESH_SPRINT : REFRESH_CALM);
     this.#fillReady();
     this.#closeSpare();
+  }
+
+  /** Reads anew the row that is about to be chosen. */
+  #check(): void {
+    const row = this.#ready.checkRow;
+    this.#ready.checkRow = NONE;
+    const flags = this.#victims.rows[row * VICTIM_WORDS + V_FLAGS];
+    if ((flags & (ROW_LISTED | ROW_DEAD)) === ROW_LISTED) this.#refreshRow(row);
   }
 
   /** Reads adj and memory of further rows. */
@@ -122,6 +133,7 @@ export class Roster {
   #refreshRow(row: number): void {
     const rows = this.#victims.rows;
     const at = row * VICTIM_WORDS;
+    rows[at + V_CHECKED_MS] = this.#mailbox[MB_NOW_MS];
     this.#mailbox[MB_PID] = rows[at];
     this.#mailbox[MB_FD] = rows[at + V_PIDFD];
     if (
@@ -179,7 +191,8 @@ export class Roster {
     const end = this.#victims.end;
     const rows = this.#victims.rows;
     for (let i = 0; i < CLOSES_PER_VISIT && i < end; i++) {
-      const at = ((this.#readyAt + end - i) % end) * VICTIM_WORDS;
+      this.#spareAt = this.#spareAt + 1 < end ? this.#spareAt + 1 : 0;
+      const at = this.#spareAt * VICTIM_WORDS;
       if (rows[at + V_READY] >= 0 || rows[at + V_STATUS_FD] < 0) continue;
       if (rows[at + V_FLAGS] === 0) continue;
       this.#close(rows[at + V_STATUS_FD]);

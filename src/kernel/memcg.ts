@@ -1,11 +1,16 @@
 // @hot
 // What both versions of the memory group interface share: files of one number,
-// files of named numbers. Never fails and never reads outside [at, end).
+// files of named numbers, kills. Never fails and never reads outside [at, end).
 // Source: mm/memcontrol.c. v2: memory.current, memory.max, memory.high,
 // memory.swap.current; v1: memory.usage_in_bytes, memory.limit_in_bytes,
 // memory.memsw.*. No limit is "max", on v1 9223372036854771712.
 //
 //   16777216
+//
+// v2 memory.events (__memory_events_show) and v1 memory.oom_control
+// (mem_cgroup_oom_control_read):
+//
+//   oom_kill 1                       (4.13 and newer)
 
 import { INT_MAX } from "../base/int.ts";
 import {
@@ -18,12 +23,14 @@ import {
   ACTIVE_FILE_KB,
   INACTIVE_FILE_KB,
   VM_FILE_LRU_PAGES,
+  VM_OOM_KILL,
   VM_REFAULT_FILE,
 } from "../state/snapshot.ts";
 import { findKey, keyBytes, type Keys } from "./keys.ts";
 
 const NEWLINE = 10;
 const MAX = new TextEncoder().encode("max");
+const OOM_KILL = new TextEncoder().encode("oom_kill ");
 
 /** The number as kB; INT_MAX for no limit (or 2 TiB), ABSENT for no number. */
 export function parseGroupKb(
@@ -36,26 +43,26 @@ export function parseGroupKb(
     : parseBytesAsKb(bytes, at, end);
 }
 
-/**
- * Counter that follows `name` (with its space) at the start of a line, wrapped;
- * ABSENT when there is none.
- */
-export function parseNamed(
+/** Kills by the kernel in the group, from memory.events of v2 or
+ * memory.oom_control of v1, wrapped; answers 1, or 0 when not told. */
+export function parseOomKill(
   bytes: Uint8Array,
   at: number,
   end: number,
-  name: Uint8Array,
+  columns: Int32Array,
 ): number {
+  columns[VM_OOM_KILL] = ABSENT;
   let i = at;
   while (i < end) {
     const next = bytes.indexOf(NEWLINE, i) + 1;
     if (next === 0 || next > end) break;
-    if (startsWith(bytes, i, next, name)) {
-      return parseWrapped(bytes, i + name.length, next);
+    if (startsWith(bytes, i, next, OOM_KILL)) {
+      columns[VM_OOM_KILL] = parseWrapped(bytes, i + OOM_KILL.length, next);
+      break;
     }
     i = next;
   }
-  return ABSENT;
+  return columns[VM_OOM_KILL] === ABSENT ? 0 : 1;
 }
 
 /**

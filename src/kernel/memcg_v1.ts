@@ -1,9 +1,8 @@
 // @hot
-// Files of a cgroup v1 memory group that hold named numbers, to the columns of
-// the machine. Never fails and never reads outside [at, end). Figures are those
-// of the group and all below it.
-// Source: mm/memcontrol-v1.c (mm/memcontrol.c before 6.11),
-// memcg1_stat_format and mem_cgroup_oom_control_read.
+// memory.stat of a cgroup v1 memory group, to the columns of the machine.
+// Never fails and never reads outside [at, end). Figures are those of the group
+// and all below it.
+// Source: mm/memcontrol-v1.c (mm/memcontrol.c before 6.11), memcg1_stat_format.
 //
 // memory.stat, bytes and events:
 //
@@ -11,14 +10,7 @@
 //   total_cache 2244608
 //   total_rss 1339392
 //   total_workingset_refault_file 72 (5.19 and newer)
-//
-// memory.oom_control:
-//
-//   oom_kill_disable 0
-//   under_oom 0
-//   oom_kill 1                       (4.13 and newer)
 
-import { ABSENT } from "../base/scan.ts";
 import {
   ACTIVE_ANON_KB,
   ACTIVE_FILE_KB,
@@ -30,12 +22,11 @@ import {
   SHMEM_KB,
   SWAP_CACHED_KB,
   UNEVICTABLE_KB,
-  VM_OOM_KILL,
   VM_REFAULT_ANON,
   VM_REFAULT_FILE,
 } from "../state/snapshot.ts";
 import { Keys } from "./keys.ts";
-import { parseNamed, parseStat } from "./memcg.ts";
+import { parseStat } from "./memcg.ts";
 
 const KEYS = new Keys(
   "total_cache total_rss total_shmem total_dirty total_swapcached " +
@@ -58,8 +49,6 @@ const COLUMNS = new Int32Array([
   VM_REFAULT_ANON,
   VM_REFAULT_FILE,
 ]);
-const OOM_KILL = new TextEncoder().encode("oom_kill ");
-const UNDER_OOM = new TextEncoder().encode("under_oom ");
 
 /**
  * Fills the columns that memory.stat has a word on; answers how many it filled.
@@ -73,24 +62,4 @@ export function parseMemoryStatV1(
   pageKbShift: number = 2,
 ): number {
   return parseStat(bytes, at, end, columns, KEYS, COLUMNS, pageKbShift);
-}
-
-/** Kills by the kernel in the group, from oom_control; answers 1, or 0. */
-export function parseOomControl(
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  columns: Int32Array,
-): number {
-  columns[VM_OOM_KILL] = parseNamed(bytes, at, end, OOM_KILL);
-  return columns[VM_OOM_KILL] === ABSENT ? 0 : 1;
-}
-
-/** Whether tasks of the group wait for memory (1) or not (0), or ABSENT. */
-export function parseUnderOom(
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-): number {
-  return parseNamed(bytes, at, end, UNDER_OOM);
 }

@@ -1,8 +1,8 @@
 // @hot
-// Files of a cgroup v2 memory group that hold named numbers, to the columns of
-// the machine. Never fails and never reads outside [at, end). Figures are those
-// of the group and all below it.
-// Source: mm/memcontrol.c, memory_stat_format and __memory_events_show.
+// memory.stat of a cgroup v2 memory group, to the columns of the machine.
+// Never fails and never reads outside [at, end). Figures are those of the group
+// and all below it.
+// Source: mm/memcontrol.c, memory_stat_format.
 //
 // memory.stat, bytes and events; its read allocates in the kernel:
 //
@@ -12,14 +12,7 @@
 //   workingset_refault_file 72      (workingset_refault before 5.9)
 //   pgscan 640088
 //   pgscan_direct 639624            (5.19 and newer; only pgscan before)
-//
-// memory.events:
-//
-//   oom 1
-//   oom_kill 1
-//   oom_group_kill 0                (5.17 and newer)
 
-import { ABSENT } from "../base/scan.ts";
 import {
   ACTIVE_ANON_KB,
   ACTIVE_FILE_KB,
@@ -35,7 +28,6 @@ import {
   SLAB_UNRECLAIMABLE_KB,
   SWAP_CACHED_KB,
   UNEVICTABLE_KB,
-  VM_OOM_KILL,
   VM_PGREFILL,
   VM_PGSCAN_DIRECT,
   VM_PGSCAN_KSWAPD,
@@ -43,7 +35,7 @@ import {
   VM_REFAULT_FILE,
 } from "../state/snapshot.ts";
 import { Keys } from "./keys.ts";
-import { parseNamed, parseStat } from "./memcg.ts";
+import { parseStat } from "./memcg.ts";
 
 const KEYS = new Keys(
   "anon file kernel_stack pagetables shmem file_dirty swapcached " +
@@ -76,7 +68,6 @@ const COLUMNS = new Int32Array([
   VM_PGSCAN_DIRECT,
   VM_PGREFILL,
 ]);
-const OOM_KILL = new TextEncoder().encode("oom_kill ");
 
 /**
  * Fills the columns that memory.stat has a word on; answers how many it filled.
@@ -90,15 +81,4 @@ export function parseMemoryStatV2(
   pageKbShift: number = 2,
 ): number {
   return parseStat(bytes, at, end, columns, KEYS, COLUMNS, pageKbShift);
-}
-
-/** Kills by the kernel in the group, from memory.events; answers 1, or 0. */
-export function parseMemoryEvents(
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  columns: Int32Array,
-): number {
-  columns[VM_OOM_KILL] = parseNamed(bytes, at, end, OOM_KILL);
-  return columns[VM_OOM_KILL] === ABSENT ? 0 : 1;
 }

@@ -1,7 +1,8 @@
 // @hot
 // Level and slope: the signal that needs no pressure. A hog that locks its
 // pages, or any growth without swap, stalls nobody until it is too late; the
-// fall of MemAvailable shows it a second ahead (kernel.md 1.2).
+// fall of MemAvailable shows it a second ahead (measured on Linux 6.1
+// and 6.12).
 
 import { INT_MAX, mulDiv } from "../base/int.ts";
 import { ADJ_MAX } from "../base/limits.ts";

@@ -1,7 +1,7 @@
 // @hot
 // Tiers of minfree, as the in-kernel driver and lmkd's old strategy have them
-// (lmkd.md 5): when both free memory and file cache fall below a tier, every
-// process at or above the tier's adj may die.
+// (AOSP lmkd.cpp, mp_event_common): when both free memory and file cache fall
+// below a tier, every process at or above the tier's adj may die.
 
 import { divTrunc } from "../base/int.ts";
 import { ABSENT } from "../base/scan.ts";

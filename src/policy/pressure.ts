@@ -1,7 +1,7 @@
 // @hot
-// lmkd's PSI strategy (lmkd.md 4.3 and 4.4): how hard file pages are being
-// refaulted, where free memory stands against the watermarks, whether swap is
-// left; the first row of the reason chain that matches decides.
+// lmkd's PSI strategy (AOSP lmkd.cpp, mp_event_psi): how hard file pages are
+// being refaulted, where free memory stands against the watermarks, whether
+// swap is left; the first row of the reason chain that matches decides.
 
 import { delta32, divTrunc, mulDiv } from "../base/int.ts";
 import { ABSENT } from "../base/scan.ts";
@@ -71,7 +71,7 @@ export const PRESSURE_SOME = 1;
 
 /** Perceptible apps begin here; lmkd spares them while it can. */
 const PERCEPTIBLE_ADJ = 201;
-/** Length of a thrashing window, ms (lmkd.md 4.3 step 9). */
+/** Length of a thrashing window, ms (AOSP lmkd.cpp, mp_event_psi). */
 const WINDOW_MS = 1000;
 
 /** Refaults since the window began per 100 pages of file LRU. */

@@ -3,7 +3,7 @@
 // one): the least important band that has anybody comes first. Within it a
 // process that has just grown by much is the culprit and dies; else lmkd's
 // order holds: highest adj first, least recently used of an adj, the largest
-// where adj is 200 or less (lmkd.md 6.1).
+// where adj is 200 or less (AOSP lmkd.cpp, find_and_kill_process).
 
 import { ADJ_MAX, ADJ_MIN, READY_MAX } from "../base/limits.ts";
 import { VICTIM_WORDS } from "../state/layout.ts";

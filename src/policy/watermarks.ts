@@ -1,6 +1,6 @@
 // @hot
 // Values that several strategies derive from the snapshot, defined as lmkd
-// defines them (lmkd.md 4.2). Pure: they read columns and answer a number.
+// defines them (AOSP lmkd.cpp). Pure: they read columns and answer a number.
 
 import { divTrunc, mulDiv } from "../base/int.ts";
 import { ABSENT } from "../base/scan.ts";
@@ -36,7 +36,7 @@ export function known(snapshot: Int32Array, column: number): number {
   return snapshot[column] === ABSENT ? 0 : snapshot[column];
 }
 
-/** MemFree - CmaFree against the summed zone watermarks (lmkd.md 4.2). */
+/** MemFree - CmaFree against the summed zone watermarks (AOSP lmkd). */
 export function watermarkLevel(
   snapshot: Int32Array,
   settings: Int32Array,
@@ -53,7 +53,7 @@ export function watermarkLevel(
 }
 
 /** Free swap that memory can still be moved to, kB: never more than what is
- * easily available in RAM, as zram needs RAM to store in (lmkd.md 4.2). */
+ * easily available in RAM, as zram needs RAM to store in (AOSP lmkd). */
 export function usableSwapKb(snapshot: Int32Array): number {
   const easy = known(snapshot, MEM_FREE_KB) + known(snapshot, INACTIVE_FILE_KB);
   return Math.min(known(snapshot, SWAP_FREE_KB), easy);
@@ -76,7 +76,7 @@ export function swapIsLow(
   return usableSwapKb(snapshot) < swapLowKb(snapshot, settings);
 }
 
-/** Share of swappable memory that is swapped out, percent (lmkd.md 4.2). */
+/** Share of swappable memory that is swapped out, percent (AOSP lmkd). */
 export function swapUtilPercent(snapshot: Int32Array): number {
   const used = known(snapshot, SWAP_TOTAL_KB) - usableSwapKb(snapshot);
   const whole = known(snapshot, ACTIVE_ANON_KB) +
@@ -86,8 +86,9 @@ export function swapUtilPercent(snapshot: Int32Array): number {
 
 /**
  * Memory that swapping can really give back, kB. Moving X to zram keeps
- * X * used / original of it in RAM (kernel.md 1.5); before anything is stored
- * the ratio is taken as 2, what half-compressible pages reach.
+ * X * used / original of it in RAM (drivers/block/zram/zram_drv.c,
+ * mm_stat_show); before anything is stored the ratio is taken as 2, what
+ * half-compressible pages reach.
  */
 export function swapGainKb(snapshot: Int32Array): number {
   const swappable = known(snapshot, ACTIVE_ANON_KB) +

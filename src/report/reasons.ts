@@ -1,5 +1,5 @@
 // Reasons in words, as lmkd's log has them where the reason is lmkd's
-// (lmkd.md 6.2), with the figures behind them.
+// (AOSP lmkd.cpp), with the figures behind them.
 
 import { J_LIMIT, J_REASON, J_VALUE } from "../state/journal.ts";
 import * as reason from "../state/reasons.ts";

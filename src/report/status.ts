@@ -4,14 +4,8 @@
 import { type StatusLine, WORD_BYTES } from "../daemon/status_file.ts";
 import type { Arena } from "../state/arena.ts";
 import * as g from "../state/gauges.ts";
+import { RUNGS } from "../state/rungs.ts";
 import * as s from "../state/snapshot.ts";
-
-const RUNG_WORDS = [
-  "psi triggers",
-  "psi triggers, 2 s",
-  "psi averages",
-  "no psi: levels",
-];
 
 function encodeWords(words: readonly string[]): Uint8Array {
   const text = words.map((word) => word.padEnd(WORD_BYTES)).join("");
@@ -34,10 +28,10 @@ export function statusLines(arena: Arena): StatusLine[] {
     words: null,
   });
   return [
-    gauge("state", g.G_STATE, ["calm", "sprint", "killing"]),
+    gauge("state", g.G_STATE, ["calm", "sprint", "killing", "stopped"]),
     gauge("strategy", g.G_STRATEGY, ["adaptive", "lmkd", "minfree"]),
     gauge("dryRun", g.G_DRY_RUN),
-    gauge("signal", g.G_RUNG, RUNG_WORDS),
+    gauge("signal", g.G_RUNG, RUNGS),
     column("totalKb", s.MEM_TOTAL_KB),
     column("freeKb", s.MEM_FREE_KB),
     column("availableKb", s.MEM_AVAILABLE_KB),

@@ -12,13 +12,8 @@ import { cString } from "./load.ts";
 import { errnoName } from "../base/errno.ts";
 import type { Shim } from "./shim.ts";
 
-/** Rungs, best first. */
-export const RUNGS = [
-  "psi triggers",
-  "psi triggers, 2 s",
-  "psi averages",
-  "no psi: levels",
-] as const;
+/** Index of the rung whose triggers are armed without privilege. */
+export const RUNG_UNPRIVILEGED = 1;
 
 /** Windows without CAP_SYS_RESOURCE must be multiples of this, ms
  * (kernel/sched/psi.c, psi_trigger_create). */
@@ -26,7 +21,7 @@ const UNPRIVILEGED_WINDOW_MS = 2_000;
 
 /** The rung that was reached. */
 export interface Rung {
-  /** Index into RUNGS. */
+  /** Index into RUNGS (state/rungs.ts). */
   readonly index: number;
   /** Open trigger descriptors, to close at a reload. */
   readonly fds: readonly number[];
@@ -73,6 +68,11 @@ export function climb(
   const windowMs = settings[SET_PSI_WINDOW_MS];
   const someMs = settings[SET_PSI_SOME_MS];
   const fullMs = settings[SET_PSI_FULL_MS];
+  const seen = (slots & (1 << SLOT_PRESSURE)) !== 0;
+  if (someMs <= 0 && fullMs <= 0) {
+    const why = "triggers are switched off";
+    return { index: seen ? 2 : 3, fds: [], why };
+  }
   const best = arm(shim, path, someMs, fullMs, windowMs);
   if (best.errno === 0) return { index: 0, fds: best.fds, why: "" };
   const why = `${windowMs} ms window refused: ${errnoName(best.errno)}`;
@@ -88,7 +88,7 @@ export function climb(
     settings[SET_PSI_FULL_MS] = full;
     return { index: 1, fds: wide.fds, why };
   }
-  if ((slots & (1 << SLOT_PRESSURE)) !== 0) {
+  if (seen) {
     return {
       index: 2,
       fds: [],

@@ -100,11 +100,26 @@ export function openGroup(shim: Shim, dir: string): Senses {
   slots |= openSlot(shim, SLOT_GROUP_LIMIT, `${dir}/${limit}`);
   slots |= openSlot(shim, SLOT_GROUP_STAT, `${dir}/memory.stat`);
   slots |= openSlot(shim, SLOT_GROUP_EVENTS, `${dir}/${events}`);
+  if (!hasLimit(`${dir}/${limit}`)) {
+    throw new Error(
+      `Cannot guard "${dir}": expected a limit in ${limit}, there is none`,
+    );
+  }
   const pressurePath = groupPressurePath(dir, v2 !== 0);
   slots |= openSlot(shim, SLOT_PRESSURE, pressurePath);
   const scanFd = shim.open(`${dir}/cgroup.procs`, O_RDONLY);
   const group = v2 !== 0 ? GROUP_V2 : GROUP_V1;
   return { slots, group, pressurePath, scanFd };
+}
+
+/** Whether a limit file holds a limit: "max", and v1's largest number of
+ * pages, are none. */
+function hasLimit(path: string): boolean {
+  try {
+    return Number(Deno.readTextFileSync(path)) < 2 ** 62;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -30,12 +30,10 @@ import {
 } from "../state/layout.ts";
 import { cString, loadShim, type Symbols } from "./load.ts";
 
-// Flags of open(2) on Linux. O_NOFOLLOW differs by architecture and is not
-// used.
+// Flags of open(2) on Linux. O_NOFOLLOW differs by architecture: openKept.
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
-export const O_RDWR = 2;
-export const O_CREAT = 0o100;
+export const O_NONBLOCK = 0o4000;
 
 /** What shim_layout writes, in its order. */
 const LAYOUT = [
@@ -107,6 +105,12 @@ export class Shim {
   /** Opens a file, CLOEXEC. */
   open(path: string, flags: number, mode = 0): number {
     return this.symbols.open(cString(path), flags, mode);
+  }
+
+  /** Opens a file of the state folder to be read and written, and makes it
+   * where there is none. -EPERM: no regular file, or another's. */
+  openKept(path: string, mode: number): number {
+    return this.symbols.openKept(cString(path), mode);
   }
 
   /** Writes without waiting; at most 4096 bytes. */

@@ -33,6 +33,11 @@ export const SYMBOLS = {
     parameters: ["buffer", "i32", "i32"],
     result: "i32",
   },
+  openKept: {
+    name: "shim_open_kept",
+    parameters: ["buffer", "i32"],
+    result: "i32",
+  },
   shut: { name: "shim_shut", parameters: ["i32"], result: "i32" },
   slot: {
     name: "shim_slot",

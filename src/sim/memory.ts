@@ -31,7 +31,7 @@ const SWAP_KB_PER_MS = 200;
  * read-ahead). */
 const READ_KB_PER_MS = 100;
 /** Unmet demand with nothing left to reclaim for this long wakes the kernel's
- * OOM killer, us: 10 to 30 ms after the last page (kernel.md 1.2). */
+ * OOM killer, us: 10 to 30 ms after the last page (measured on 6.1, 6.12). */
 const OOM_AFTER_US = 15_000;
 
 /** The memory. */

@@ -31,7 +31,6 @@ import {
   SET_PSI_FULL_MS,
   SET_PSI_SOME_MS,
   SET_PSI_WINDOW_MS,
-  SET_SCOPE_GROUP,
   SET_STRATEGY,
 } from "../state/settings.ts";
 import type { Victims } from "../state/victims.ts";
@@ -167,7 +166,6 @@ function prepare(
 ): void {
   const { gauges, mailbox, settings } = arena;
   settings.set(plan.settings);
-  settings[SET_SCOPE_GROUP] = plan.group === true ? 1 : 0;
   gauges[G_DRY_RUN] = settings[SET_DRY_RUN];
   gauges[G_STRATEGY] = settings[SET_STRATEGY];
   gauges[G_GUARD_PID] = GUARD_PID;

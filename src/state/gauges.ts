@@ -8,6 +8,8 @@ export const STATE_CALM = 0;
 export const STATE_SPRINT = 1;
 /** A victim was signalled; its memory is awaited. */
 export const STATE_KILLING = 2;
+/** Ended by a signal: the figures are the last ones. */
+export const STATE_STOPPED = 3;
 export const G_TURNS = 1;
 export const G_WAIT_MS = 2;
 export const G_KILLS = 3;
@@ -35,7 +37,7 @@ export const G_LAST_MS = 21;
 export const G_PSI_EVENTS = 22;
 export const G_STARTED_MS = 23;
 export const G_GUARD_PID = 24;
-/** Signal rung: 0 PSI trigger with a short window ... (daemon/ladder.ts). */
+/** Index into RUNGS (state/rungs.ts): which pressure signal there is. */
 export const G_RUNG = 25;
 export const G_MEMORY_RUNG = 26;
 export const G_SCANS = 27;

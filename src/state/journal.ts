@@ -50,7 +50,6 @@ export const J_EPOCH_S = 21;
 export const J_GROWN_KB = 22;
 /** Serial of the kill that a death or a refusal belongs to. */
 export const J_KILL_SERIAL = 23;
-export const J_RUNNER_UP_PID = 24;
 /** NAME_BYTES bytes of the process name, as 4 words. */
 export const J_NAME = 26;
 export const J_NAME_WORDS = 4;

@@ -1,5 +1,5 @@
 // @hot
-// Why a process dies. Numbers up to 9 are lmkd's (lmkd.md 4.5) and go to its
+// Why a process dies. Numbers up to 9 are AOSP lmkd's and go to its
 // clients; 1000..1999 are left to vendors; ours begin at 2000.
 
 export const REASON_NONE = -1;

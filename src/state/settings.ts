@@ -22,7 +22,7 @@ export const SET_PSI_FULL_MS = 5;
 /** PSI window, ms. */
 export const SET_PSI_WINDOW_MS = 6;
 
-// lmkd's thresholds (lmkd.md 2), percentages as whole numbers.
+// lmkd's thresholds (AOSP lmkd), percentages as whole numbers.
 export const SET_SWAP_LOW_PERCENT = 8;
 export const SET_THRASHING_PERCENT = 9;
 export const SET_THRASHING_DECAY_PERCENT = 10;
@@ -58,17 +58,17 @@ export const SET_SPRINT_MS = 27;
 export const SET_FILL_KB_PER_MS = 28;
 
 // Tiers of minfree: other_free and other_file below the first, the floor is
-// the second (lmkd.md 5).
+// the second (AOSP lmkd.cpp, mp_event_common).
 /** Tiers in use, 0..TARGETS_MAX. */
 export const SET_TIERS = 32;
+/** 1: a client told the tiers; a reload leaves them alone. */
+export const SET_TIERS_TOLD = 51;
 /** TARGETS_MAX thresholds, pages. */
 export const SET_TIER_PAGES = 33;
 /** TARGETS_MAX floors, oom_score_adj. */
 export const SET_TIER_ADJ = 39;
 
 // What is guarded and how victims are found.
-/** 0: the machine; 1: one memory group. */
-export const SET_SCOPE_GROUP = 46;
 /** 1: victims are discovered from /proc or the group. */
 export const SET_DISCOVER = 47;
 /** Bytes of a page. */

@@ -37,7 +37,7 @@ export const ION_HEAP_KB = 25;
 export const ION_HEAP_POOL_KB = 26;
 
 // /proc/vmstat, pages or events, wrapped. Its read allocates in the kernel on
-// every call (kernel.md 4.2), so these are refreshed in calm turns only.
+// every call (mm/vmstat.c), so these are refreshed in calm turns only.
 export const VM_REFAULT_FILE = 32;
 export const VM_REFAULT_ANON = 33;
 export const VM_PGSCAN_KSWAPD = 34;
@@ -50,7 +50,7 @@ export const VM_OOM_KILL = 40;
 export const VM_FILE_LRU_PAGES = 41;
 
 // /proc/zoneinfo, pages: sums over populated zones of the watermark and the
-// zone's largest protection entry (lmkd's definition, lmkd.md 4.2).
+// zone's largest protection entry (AOSP lmkd's definition).
 export const WATERMARK_MIN_PAGES = 48;
 export const WATERMARK_LOW_PAGES = 49;
 export const WATERMARK_HIGH_PAGES = 50;

@@ -1,7 +1,7 @@
 // @hot
 // The victims table: one row for each process that might die, kept in the
 // arena so that C can read it too. Rows are linked into one list for each
-// oom_score_adj (newest at the head, lmkd.md 6.1) and into a pid hash. A row
+// oom_score_adj (newest at the head, as AOSP lmkd) and into a pid hash. A row
 // that is protected is in the hash only: no search can find it. The table
 // never grows; a full one refuses.
 
@@ -33,14 +33,12 @@ export const V_GROWN_KB = 13;
 export const V_STATUS_FD = 14;
 /** Index in the ready list, or -1. */
 export const V_READY = 15;
-/** Discovery pass that last saw it. */
-export const V_SEEN = 16;
-/** Clock when it was signalled, ms, wrapped. */
-export const V_KILLED_MS = 17;
 /** Why it is protected: PROTECT_*; 0 = it is not. */
 export const V_PROTECT = 18;
 /** User that it runs as by its own status; V_UID is what a client told. */
 export const V_OWN_UID = 19;
+/** Clock when name, user and adj were last read from the kernel, ms. */
+export const V_CHECKED_MS = 20;
 
 export const ROW_USED = 1;
 /** Linked into the list of its adj: it may be chosen. */

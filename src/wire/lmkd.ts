@@ -1,12 +1,12 @@
 // @hot
-// lmkd's control protocol (lmkd.md 1): packets of big-endian int32 words, the
+// lmkd's control protocol (AOSP lmkd.h): packets of big-endian int32 words, the
 // first of which is the command. Decodes one packet into an Int32Array of
 // words, checks length and values, and never reads past the packet. It knows
 // no socket.
 
 import { ADJ_MAX, ADJ_MIN, TARGETS_MAX } from "../base/limits.ts";
 
-/** Commands of a request (lmkd.md 1.2). */
+/** Commands of a request (AOSP lmkd.h, enum lmk_cmd). */
 export const LMK_TARGET = 0;
 export const LMK_PROCPRIO = 1;
 export const LMK_PROCREMOVE = 2;

@@ -7,7 +7,6 @@ import {
   divTrunc,
   INT_MAX,
   mulDiv,
-  permille,
   sum32,
   sumClamped,
 } from "../../src/base/int.ts";
@@ -67,37 +66,6 @@ Deno.test("sumClamped and clamp stay in bounds", () => {
   assert.equal(clamp(-1, 0, 10), 0);
   assert.equal(clamp(11, 0, 10), 10);
   assert.equal(clamp(5, 0, 10), 5);
-});
-
-Deno.test("permille: edges", () => {
-  function check(part: number, whole: number, want: number) {
-    assert.equal(permille(part, whole), want, `permille(${part}, ${whole})`);
-  }
-  check(1, 0, 0);
-  check(1, -5, 0);
-  check(-1, 5, 0);
-  check(0, 5, 0);
-  check(5, 5, 1000);
-  check(1, 3, 333);
-  check(999, 1000, 999);
-  check(INT_MAX, INT_MAX, 1000);
-  check(INT_MAX, 2_000, 1_073_741_823);
-  check(INT_MAX, 1, INT_MAX);
-  check(INT_MAX, 1_000, INT_MAX);
-});
-
-Deno.test("permille: exact for machines under 205 GB, then within one", () => {
-  const random = new Prng("permille");
-  for (let i = 0; i < 50_000; i++) {
-    const whole = sized(random);
-    const part = sized(random);
-    if (whole === 0) continue;
-    const exact = Number(BigInt(part) * 1000n / BigInt(whole));
-    const want = Math.min(exact, INT_MAX);
-    const got = permille(part, whole);
-    const error = whole <= 214_748_364 ? 0 : Math.max(1, want / 1000);
-    assert.ok(Math.abs(got - want) <= error, `${part} of ${whole}: ${got}`);
-  }
 });
 
 Deno.test("mulDiv: edges", () => {

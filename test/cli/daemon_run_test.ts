@@ -170,7 +170,7 @@ Deno.test("daemon: a state folder that cannot be had does not stop it", async ()
   const guard = new Daemon("/proc/nowhere", ["--socket", `${dir}/lmkd`]);
   try {
     await guard.said("guards the machine");
-    assert.match(guard.log, /Cannot make state folder "\/proc\/nowhere"/);
+    assert.match(guard.log, /Cannot use state folder "\/proc\/nowhere"/);
     guard.signal("SIGTERM");
     assert.equal(await guard.end(), EXIT_OK);
   } finally {

@@ -98,7 +98,7 @@ Deno.test("nobody to ask", () => {
     for (const more of [[], ["--json"]]) {
       const ran = run(command, "--state", "/nowhere/at/all", ...more);
       assert.equal(ran.code, EXIT_NO_GUARD, name);
-      assert.match(ran.err, /"\/nowhere\/at\/all\/(lock|journal)"/, name);
+      assert.match(ran.err, /"\/nowhere\/at\/all\/(guard|journal)"/, name);
       assert.equal(ran.out, "", name);
     }
   }

@@ -28,8 +28,8 @@ export function run(
 
 /** What a state folder holds; what is left out is not there. */
 export interface Folder {
-  /** Text of the lock; "guard" is this process and its arena. */
-  readonly lock?: string;
+  /** Text that names the guard; "this" is this process and its arena. */
+  readonly guard?: string;
   readonly status?: string;
   readonly journal?: Uint8Array;
   /** Bytes of the arena. */
@@ -47,11 +47,10 @@ export function withFolder(folder: Folder, body: (dir: string) => void): void {
   using lock = Deno.openSync(`${dir}/lock`, { create: true, write: true });
   try {
     lock.lockSync(true);
-    const text = folder.lock === "guard"
+    const text = folder.guard === "this"
       ? `${Deno.pid} ${arenaFd}\n`
-      : folder.lock;
-    if (text === undefined) Deno.removeSync(`${dir}/lock`);
-    else lock.writeSync(encode(text));
+      : folder.guard;
+    if (text !== undefined) write("guard", encode(text));
     if (folder.status !== undefined) write("status", encode(folder.status));
     if (folder.journal !== undefined) write("journal", folder.journal);
     body(dir);

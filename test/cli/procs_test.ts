@@ -22,7 +22,7 @@ function arenaOf() {
 }
 
 Deno.test("who would die, first to last", () => {
-  withFolder({ lock: "guard", arena: arenaOf().arena }, (dir) => {
+  withFolder({ guard: "this", arena: arenaOf().arena }, (dir) => {
     const pids = (...args: string[]) => {
       const ran = run(procs, "--state", dir, ...args);
       assert.equal(ran.code, EXIT_OK, ran.err);
@@ -69,7 +69,7 @@ Deno.test("who would die, first to last", () => {
 
 Deno.test("nothing is written to the guard's memory", () => {
   const { arena } = arenaOf();
-  withFolder({ lock: "guard", arena }, (dir) => {
+  withFolder({ guard: "this", arena }, (dir) => {
     run(procs, "--state", dir);
     const after = Deno.readFileSync(`${dir}/arena`);
     assert.ok(after.every((byte, i) => byte === arena.bytes[i]));
@@ -83,25 +83,25 @@ Deno.test("what cannot be looked into", () => {
   cut.victims.rows[2 * VICTIM_WORDS + V_NEXT] = NONE;
   const rows: [Parameters<typeof withFolder>[0], code: number, RegExp][] = [
     [{ arena: torn.arena }, EXIT_NO_GUARD, /^No guard is running/],
-    [{ lock: "guard" }, EXIT_FAILED, /of another build, its tables have 0 b/],
+    [{ guard: "this" }, EXIT_FAILED, /of another build, its tables have 0 b/],
     [
-      { lock: "guard", arena: new Uint8Array(ARENA_BYTES - 64) },
+      { guard: "this", arena: new Uint8Array(ARENA_BYTES - 64) },
       EXIT_FAILED,
       /^Cannot look into guard \d+: it is of another build, .* expected \d+$/,
     ],
     [
-      { lock: "guard", arena: new Uint8Array(ARENA_BYTES + 64) },
+      { guard: "this", arena: new Uint8Array(ARENA_BYTES + 64) },
       EXIT_FAILED,
       /of another build/,
     ],
     [
-      { lock: "guard", arena: new Uint8Array(ARENA_BYTES) },
+      { guard: "this", arena: new Uint8Array(ARENA_BYTES) },
       EXIT_FAILED,
       /its tables did not hang together in \d+ looks$/,
     ],
-    [{ lock: "guard", arena: torn.arena }, EXIT_FAILED, /did not hang toget/],
-    [{ lock: "guard", arena: cut.arena }, EXIT_FAILED, /did not hang together/],
-    [{ lock: `${Deno.pid} 99999\n` }, EXIT_FAILED, /99999: ENOENT$/],
+    [{ guard: "this", arena: torn.arena }, EXIT_FAILED, /did not hang toget/],
+    [{ guard: "this", arena: cut.arena }, EXIT_FAILED, /did not hang together/],
+    [{ guard: `${Deno.pid} 99999\n` }, EXIT_FAILED, /99999: ENOENT$/],
   ];
   for (const [folder, code, said] of rows) {
     withFolder(folder, (dir) => {

@@ -26,8 +26,8 @@ function check(folder: Folder, code: number, said: RegExp): void {
 Deno.test("nobody is guarding", async () => {
   const ended = new Deno.Command("true").spawn();
   await ended.status;
-  const rows: [lock: string, said: RegExp][] = [
-    ["", /^No guard is running: nobody is named in ".*\/lock"$/],
+  const rows: [guard: string, said: RegExp][] = [
+    ["", /^No guard is running: nobody is named in ".*\/guard"$/],
     ["1\n", /nobody is named/],
     ["-1 5\n", /nobody is named/],
     ["12 5", /nobody is named/],
@@ -39,14 +39,14 @@ Deno.test("nobody is guarding", async () => {
     ["0 5\n", /, has ended$/],
     [`${ended.pid} 5\n`, /, has ended$/],
   ];
-  for (const [lock, said] of rows) {
-    check({ lock, status: STATUS }, EXIT_NO_GUARD, said);
+  for (const [guard, said] of rows) {
+    check({ guard, status: STATUS }, EXIT_NO_GUARD, said);
   }
-  const gone = /^No guard is running: there is no ".*\/lock"; --state names /;
+  const gone = /^No guard is running: there is no ".*\/guard"; --state names /;
   check({ status: STATUS }, EXIT_NO_GUARD, gone);
   const blank = /^Guard \d+ runs, but has written no ".*\/status"$/;
-  check({ lock: "guard" }, EXIT_NO_GUARD, blank);
-  check({ lock: "guard", status: "\n\n" }, EXIT_NO_GUARD, blank);
+  check({ guard: "this" }, EXIT_NO_GUARD, blank);
+  check({ guard: "this", status: "\n\n" }, EXIT_NO_GUARD, blank);
   for (const dir of ["/nowhere/at/all", "/proc/self/status"]) {
     assert.equal(run(status, "--state", dir).code, EXIT_NO_GUARD);
   }
@@ -55,8 +55,8 @@ Deno.test("nobody is guarding", async () => {
 Deno.test("a process that got the pid of a guard that ended", async () => {
   const other = new Deno.Command("sleep", { args: ["60"] }).spawn();
   try {
-    const lock = `${other.pid} 5\n`;
-    check({ lock, status: STATUS }, EXIT_NO_GUARD, /, has ended$/);
+    const guard = `${other.pid} 5\n`;
+    check({ guard, status: STATUS }, EXIT_NO_GUARD, /, has ended$/);
   } finally {
     other.kill("SIGKILL");
     await other.status;
@@ -64,22 +64,22 @@ Deno.test("a process that got the pid of a guard that ended", async () => {
 });
 
 Deno.test("what is there and cannot be read", () => {
-  withFolder({ lock: "guard", status: STATUS }, (dir) => {
-    Deno.removeSync(`${dir}/lock`);
-    Deno.mkdirSync(`${dir}/lock`);
+  withFolder({ guard: "this", status: STATUS }, (dir) => {
+    Deno.removeSync(`${dir}/guard`);
+    Deno.mkdirSync(`${dir}/guard`);
     const ran = run(status, "--state", dir);
     assert.equal(ran.code, EXIT_FAILED);
-    assert.equal(ran.err, `Cannot read "${dir}/lock": EISDIR`);
+    assert.equal(ran.err, `Cannot read "${dir}/guard": EISDIR`);
   });
 });
 
 Deno.test("a guard that runs", () => {
   check(
-    { lock: "guard", status: STATUS },
+    { guard: "this", status: STATUS },
     EXIT_OK,
     /^state +calm, process 4321\nstrategy +adaptive\n/,
   );
-  withFolder({ lock: "guard", status: STATUS }, (dir) => {
+  withFolder({ guard: "this", status: STATUS }, (dir) => {
     const ran = run(status, `--state=${dir}`, "--json");
     assert.equal(ran.code, EXIT_OK);
     assert.deepEqual(JSON.parse(ran.out), {

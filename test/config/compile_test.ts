@@ -63,7 +63,6 @@ const WORDS: [word: number, value: number][] = [
   [set.SET_TIER_PAGES + 2, 268_435_456],
   [set.SET_TIER_ADJ + 1, 100],
   [set.SET_TIER_ADJ + 2, 1000],
-  [set.SET_SCOPE_GROUP, 1],
   [set.SET_PAGE_KB, 4],
   [set.SET_DISCOVER_MS, 340],
 ];

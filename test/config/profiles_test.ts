@@ -6,7 +6,7 @@ import { chooseProfile, PROFILE_KEYS } from "../../src/config/profiles.ts";
 import { valueAt } from "../../src/config/validate.ts";
 import { compile, LARGE, SMALL } from "./helpers.ts";
 
-/** Key, standard, low-ram: the tables of lmkd.md 2, then our own. */
+/** Key, standard, low-ram: the defaults of AOSP lmkd, then our own. */
 const DEFAULTS: [key: string, standard: unknown, lowRam: unknown][] = [
   ["psi.someStallMs", 70, 200],
   ["psi.fullStallMs", 700, 700],

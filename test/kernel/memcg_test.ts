@@ -3,16 +3,9 @@
 import assert from "node:assert/strict";
 import { INT_MAX } from "../../src/base/int.ts";
 import { ABSENT } from "../../src/base/scan.ts";
-import { parseGroupKb } from "../../src/kernel/memcg.ts";
-import {
-  parseMemoryStatV1,
-  parseOomControl,
-  parseUnderOom,
-} from "../../src/kernel/memcg_v1.ts";
-import {
-  parseMemoryEvents,
-  parseMemoryStatV2,
-} from "../../src/kernel/memcg_v2.ts";
+import { parseGroupKb, parseOomKill } from "../../src/kernel/memcg.ts";
+import { parseMemoryStatV1 } from "../../src/kernel/memcg_v1.ts";
+import { parseMemoryStatV2 } from "../../src/kernel/memcg_v2.ts";
 import * as column from "../../src/state/snapshot.ts";
 import {
   checkColumns,
@@ -159,30 +152,26 @@ Deno.test("group: fixtures of memory.stat", () => {
 });
 
 Deno.test("group: kills", () => {
-  const events: [typeof parseOomControl, string, number][] = [
-    [parseMemoryEvents, "", ABSENT],
-    [parseMemoryEvents, "oom 5\noom_kill", ABSENT],
-    [parseMemoryEvents, "oom_group_kill 3\noom_killed 4\n", ABSENT],
-    [parseMemoryEvents, "low 0\noom 5\noom_kill 4294967295\n", -1],
-    [parseOomControl, "oom_kill_disable 1\nunder_oom 1\n", ABSENT],
-    [parseOomControl, "oom_kill_disable 1\nunder_oom 1\noom_kill 2\n", 2],
+  const events: [text: string, want: number][] = [
+    ["", ABSENT],
+    ["oom 5\noom_kill", ABSENT],
+    ["oom_group_kill 3\noom_killed 4\n", ABSENT],
+    ["low 0\noom 5\noom_kill 4294967295\n", -1],
+    ["oom_kill_disable 1\nunder_oom 1\n", ABSENT],
+    ["oom_kill_disable 1\nunder_oom 1\noom_kill 2\n", 2],
   ];
-  for (const [parser, text, want] of events) {
-    const { columns, found } = parseCounted(parser, text);
+  for (const [text, want] of events) {
+    const { columns, found } = parseCounted(parseOomKill, text);
     assert.equal(columns[column.VM_OOM_KILL], want, JSON.stringify(text));
     assert.equal(found, want === ABSENT ? 0 : 1, JSON.stringify(text));
   }
-  for (const { text } of fixtures("memcg_v2/memory.events")) {
-    const kills = parse(parseMemoryEvents, text)[column.VM_OOM_KILL];
+  const captured = [
+    ...fixtures("memcg_v2/memory.events"),
+    ...fixtures("memcg_v1/memory.oom_control"),
+  ];
+  for (const { text } of captured) {
+    const kills = parse(parseOomKill, text)[column.VM_OOM_KILL];
     assert.equal(kills, wrapped(readPlainly(text).get("oom_kill")));
-    checkTruncations(parseMemoryEvents, text);
+    checkTruncations(parseOomKill, text);
   }
-  for (const { text } of fixtures("memcg_v1/memory.oom_control")) {
-    const kills = parse(parseOomControl, text)[column.VM_OOM_KILL];
-    assert.equal(kills, wrapped(readPlainly(text).get("oom_kill")));
-    assert.equal(parseUnderOom(encode(text), 0, text.length), 0);
-    checkTruncations(parseOomControl, text);
-  }
-  assert.equal(parseUnderOom(encode("under_oom 1\n"), 0, 12), 1);
-  assert.equal(parseUnderOom(encode("under_oom 1"), 0, 11), ABSENT);
 });

@@ -1,7 +1,7 @@
 // Rule function-lines: no function of the program is longer than a screen.
 // Tests are exempt: a table of rows is allowed to be long.
 
-/** style.md: functions under 70 lines, signature and braces included. */
+/** House rule: functions under 70 lines, signature and braces included. */
 export const FUNCTION_LINES_MAX = 70;
 
 type FunctionNode =

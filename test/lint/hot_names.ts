@@ -71,7 +71,7 @@ export const BOXED_ARRAYS = new Set([
 
 /** Operators that leave int32, with what to write instead. */
 export const OPERATORS = new Map([
-  ["/", "inexact division allocates 16 bytes: use divTrunc, mulDiv, permille"],
+  ["/", "inexact division allocates 16 bytes: use divTrunc or mulDiv"],
   ["**", "answers a double: use shifts or a constant"],
   [">>>", "answers a boxed number when the top bit is set: use >> and mask"],
 ]);

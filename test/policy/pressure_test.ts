@@ -1,4 +1,4 @@
-// lmkd's chain row by row (lmkd.md 4.4), each with its neighbours just across
+// lmkd's chain row by row (AOSP lmkd.cpp), each with its neighbours just across
 // the limit.
 
 import assert from "node:assert/strict";

@@ -24,7 +24,7 @@ function checkWindow(
   }
 }
 
-Deno.test("the thrashing window (lmkd.md 4.3, step 9)", () => {
+Deno.test("the thrashing window (AOSP lmkd, mp_event_psi)", () => {
   /** ms since the window began, pages refaulted in it of an LRU of 131071. */
   const at = (ms: number, refaults: number, more: Scene = {}): Scene => ({
     ...more,

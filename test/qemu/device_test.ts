@@ -1,7 +1,7 @@
 // The promise of the project on a real kernel: in each scene the right process
 // dies, in time, and the kernel's OOM killer never wakes. Boots one emulated
 // device after another; where that cannot be done the tests are skipped, and
-// say why.
+// say why. With OOMGUARD_DEVICE=required, as in CI, that is a failure instead.
 
 import { strictEqual } from "node:assert/strict";
 
@@ -15,7 +15,11 @@ const noGuard = isFile(GUARD_PATH)
   ? undefined
   : "no dist/oomguard-x86_64: run deno task build first";
 const skipReason = noDevice ?? noGuard;
-if (skipReason !== undefined) {
+if (Deno.env.get("OOMGUARD_DEVICE") === "required") {
+  Deno.test("no scene is skipped: OOMGUARD_DEVICE is required", () => {
+    if (skipReason !== undefined) throw new Error(skipReason);
+  });
+} else if (skipReason !== undefined) {
   console.log(`device test skipped: ${skipReason}`);
 }
 

@@ -32,7 +32,7 @@ Deno.test("the Kill line is lmkd's", () => {
       "46080kB rss, 2048kB swap; reason: low watermark is breached " +
       "(7000kB < 8000kB)",
   );
-  // What lmkd's own test reads of it (lmkd.md 8).
+  // What lmkd's own test reads of it (AOSP lmkd_test.cpp).
   for (const adj of [-1000, -1, 0, 1000]) {
     const line = textOf(withWords({ J_ADJ: adj, J_RSS_KB: 0, J_SWAP_KB: 0 }));
     const match =

@@ -117,7 +117,7 @@ Deno.test("each column, word and bit has a place of its own", () => {
     ["mailbox", layout, /^MB_/, layout.MAILBOX_WORDS],
     ["event kinds", layout, /^EVENT_(?!WORDS)/, 128],
     ["gauges", gauges, /^G_/, layout.GAUGES_WORDS],
-    ["states", gauges, /^STATE_/, 3],
+    ["states", gauges, /^STATE_/, 4],
     ["settings", settings, /^SET_/, layout.SETTINGS_WORDS],
     ["strategies", settings, /^STRATEGY_/, 3],
     [
@@ -152,7 +152,7 @@ Deno.test("each column, word and bit has a place of its own", () => {
     settings.SET_TIER_PAGES + limits.TARGETS_MAX <= settings.SET_TIER_ADJ,
   );
   assert.ok(
-    settings.SET_TIER_ADJ + limits.TARGETS_MAX <= settings.SET_SCOPE_GROUP,
+    settings.SET_TIER_ADJ + limits.TARGETS_MAX <= settings.SET_DISCOVER,
   );
   assert.ok(journal.J_NAME + journal.J_NAME_WORDS <= journal.J_CHECK);
   assert.equal(journal.J_NAME_WORDS * WORD, limits.NAME_BYTES);

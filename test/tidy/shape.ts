@@ -4,12 +4,12 @@
 
 import { filesOf, IGNORED, type Tree } from "./tree.ts";
 
-/** style.md: files under 300 lines, hard limit 500. */
+/** House rule: files under 300 lines, hard limit 500. */
 export const FILE_LINES_WARN = 300;
 export const FILE_LINES_MAX = 500;
-/** style.md: functions under 70 lines (TypeScript: lint function-lines). */
+/** House rule: functions under 70 lines (TypeScript: lint function-lines). */
 const FUNCTION_LINES_MAX = 70;
-/** style.md: the shim is mechanism only. Headers declare, they do not count. */
+/** House rule: the shim is mechanism only. Headers declare and do not count. */
 const SHIM_LINES_MAX = 600;
 
 const TOP_FOLDER = [

@@ -137,7 +137,7 @@ Deno.test("bad packets", () => {
 });
 
 Deno.test("every length of every command", () => {
-  /** How many words may follow each command (lmkd.md 1.2). */
+  /** How many words may follow each command (AOSP lmkd.h). */
   const ARGS = new Map([
     [LMK_TARGET, [0, 2, 4, 6, 8, 10, 12]],
     [LMK_PROCPRIO, [3, 4]],

@@ -6,7 +6,6 @@ import {
   delta32,
   divTrunc,
   mulDiv,
-  permille,
   sum32,
 } from "../../../src/base/int.ts";
 import {
@@ -52,7 +51,6 @@ export function setupInt(): () => void {
     sink ^= delta32(a, b) ^ sum32(a, b) ^ clamp(a, -3, b);
     // Any dividend; an exact negative one is where -0 lurks.
     sink ^= divTrunc(a, b & 0x7fffffff) ^ divTrunc(a & ~7, 8);
-    sink ^= permille(a & 0x7fffffff, b & 0x7fffffff);
     sink ^= mulDiv(a & 0x7fffffff, b & 0x7fffffff, 1 + (b & 0xff));
   };
 }

@@ -1,0 +1,79 @@
+// What has changed since a process was found, or while somebody dies, counts:
+// names, importance and owners are as they are at the moment of the choice.
+
+import assert from "node:assert/strict";
+import { ProtectTable } from "../../src/config/protect.ts";
+import {
+  app,
+  makeRig,
+  register,
+  rowOf,
+  shorten,
+  signalled,
+} from "./helpers.ts";
+
+Deno.test("changed: who became protected after it was found is spared", () => {
+  const rows: [string, { name?: string; adj?: number }][] = [
+    ["took its own name", { name: "sshd" }],
+    ["asked to be left alone", { adj: -1000 }],
+  ];
+  for (const [what, change] of rows) {
+    const rig = makeRig(
+      ["victims.discover=true", "victims.scanMs=60000"],
+      { protect: new ProtectTable(["sshd"], []) },
+    );
+    for (let i = 0; i < 300; i++) rig.world.start(app(0, 0));
+    const other = rig.world.start(app(0, 40, { name: "other" }));
+    const late = rig.world.start(app(0, 80, { name: "(start)" }));
+    rig.run(3_000);
+    assert.ok(rowOf(rig, late.pid)?.listed, what);
+    Object.assign(late, change);
+    shorten(rig, 1);
+    rig.run(400);
+    assert.equal(signalled(rig)[0], other.pid, what);
+    assert.ok(!signalled(rig).includes(late.pid), what);
+  }
+});
+
+Deno.test("changed: a client that left at once leaves its record to others", () => {
+  const rig = makeRig();
+  const once = rig.machine.connect(400);
+  const process = rig.world.start(app(0, 10));
+  once.prio(process.pid, 10_000, 900);
+  once.hangUp();
+  rig.run(200);
+  assert.equal(rowOf(rig, process.pid)?.owner, 0);
+  const manager = rig.machine.connect(401);
+  manager.prio(process.pid, 10_000, 0);
+  rig.run(200);
+  assert.equal(rowOf(rig, process.pid)?.adj, 0);
+});
+
+Deno.test("changed: an adj told between two kills counts for the second", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  const apps = [903, 902, 901].map((adj) =>
+    register(rig, manager, app(adj, 20, { name: `app${adj}` }))
+  );
+  const [first, second, third] = apps;
+  rig.run(1_200);
+  shorten(rig, 1);
+  while (signalled(rig).length === 0) rig.turn();
+  assert.deepEqual(signalled(rig), [first.pid]);
+  manager.askKills(-1000, 1000);
+  manager.prio(second.pid, 10_000, 0);
+  while (signalled(rig).length < 2) rig.turn();
+  assert.deepEqual(signalled(rig), [first.pid, third.pid]);
+});
+
+Deno.test("changed: no client makes init or the guard a candidate", () => {
+  const rig = makeRig(["victims.discover=true", "victims.scanMs=100"]);
+  rig.run(500);
+  const manager = rig.machine.connect(400);
+  for (const { pid } of rig.natives) manager.prio(pid, 0, 1000);
+  rig.run(500);
+  for (const { pid, adj } of rig.natives) {
+    assert.notEqual(adj, 1000, `${pid}`);
+    assert.ok(!rowOf(rig, pid)?.listed, `${pid}`);
+  }
+});
