@@ -125,14 +125,14 @@ export async function benchKills(guard: string, count: number) {
   }
 }
 
-/** Time that all threads of a process have run, ns (kernel/sched/stats.c). */
-function cpuNs(pid: number): number {
-  let sum = 0;
+/** Time that each thread of a process has run, ns (kernel/sched/stats.c). */
+function cpuNs(pid: number): Map<string, number> {
+  const times = new Map<string, number>();
   for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
     const file = `/proc/${pid}/task/${name}/schedstat`;
-    sum += Number(Deno.readTextFileSync(file).split(" ")[0]);
+    times.set(name, Number(Deno.readTextFileSync(file).split(" ")[0]));
   }
-  return sum;
+  return times;
 }
 
 /** CPU, turns and memory of a guard that has nothing to do for a while. */
@@ -143,7 +143,9 @@ export async function benchIdle(guard: string, idleS: number) {
   const before = cpuNs(pid);
   const turns = field(started.dir, "turns");
   await sleep(idleS * 1000);
-  const used = cpuNs(pid) - before;
+  // A thread that ended meanwhile is left out, with what it ran before.
+  let used = 0;
+  for (const [tid, ns] of cpuNs(pid)) used += ns - (before.get(tid) ?? 0);
   const kbOf = (key: string) =>
     Number(
       new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(
