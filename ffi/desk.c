@@ -8,16 +8,19 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
 #define NR_PIDFD_OPEN 434
 #define DENTS_BYTES 8192
+#define ASK_BYTES_MAX 64
 
 static int scan_fd = -1;
 static int scan_is_proc;
 static char dents[DENTS_BYTES] __attribute__((aligned(16)));
+static char memcg_root[64];
 
 int32_t shim_open(const char *path, int32_t flags, int32_t mode) {
   return result(open(path, flags | O_CLOEXEC, (mode_t)mode));
@@ -54,36 +57,59 @@ int32_t shim_trigger(const char *path, const char *text, int32_t tag) {
                       watch(fd, EPOLLPRI | EPOLLET, tag, 0) == 0);
 }
 
-static int32_t address_of(const char *path, struct sockaddr_un *address) {
+/* Lets a memory group of version 1 raise an event at a level of pressure. Edge
+ * triggered: each time it is raised is an event, and nobody need lower it. */
+int32_t shim_vmpressure(int32_t control, int32_t level, const char *name,
+                        int32_t tag) {
+  char text[48];
+  int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (fd < 0) return -errno;
+  int length = snprintf(text, sizeof text, "%d %d %.15s", fd, level, name);
+  return kept(fd, write(control, text, (size_t)length + 1) >= 0 &&
+                      watch(fd, EPOLLIN | EPOLLET, tag, 0) == 0);
+}
+
+/* Where apps have memory groups of their own; "" is nowhere. */
+int32_t shim_memcg_root(const char *path) {
   size_t length = strlen(path);
-  if (length == 0 || length >= sizeof address->sun_path) return -ENAMETOOLONG;
+  if (length >= sizeof memcg_root) return -ENAMETOOLONG;
+  memcpy(memcg_root, path, length + 1);
+  return 0;
+}
+
+union address {
+  struct sockaddr any;
+  struct sockaddr_un un;
+};
+
+static int32_t address_of(const char *path, union address *address) {
+  size_t length = strlen(path);
+  if (length == 0 || length >= sizeof address->un.sun_path)
+    return -ENAMETOOLONG;
   memset(address, 0, sizeof *address);
-  address->sun_family = AF_UNIX;
-  memcpy(address->sun_path, path, length);
-  if (path[0] == '@') {
-    address->sun_path[0] = '\0';
-    return (int32_t)(offsetof(struct sockaddr_un, sun_path) + length);
-  }
-  return (int32_t)sizeof *address;
+  address->un.sun_family = AF_UNIX;
+  memcpy(address->un.sun_path, path, length);
+  if (path[0] != '@') return (int32_t)sizeof address->un;
+  address->un.sun_path[0] = '\0';
+  return (int32_t)(offsetof(struct sockaddr_un, sun_path) + length);
 }
 
 /* A listening SEQPACKET socket at `path`. Only what refuses a connection is
  * left over; any other answer is of a live server, and bind reports it. */
 int32_t shim_listen(const char *path, int32_t mode, int32_t uid, int32_t gid) {
-  struct sockaddr_un address;
+  union address address;
   struct stat old;
   int32_t length = address_of(path, &address);
   if (length < 0) return length;
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
-  const struct sockaddr *to = (const struct sockaddr *)(const void *)&address;
-  if (connect(fd, to, (socklen_t)length) != 0 && errno == ECONNREFUSED &&
-      lstat(path, &old) == 0 && S_ISSOCK(old.st_mode))
+  if (connect(fd, &address.any, (socklen_t)length) != 0 &&
+      errno == ECONNREFUSED && lstat(path, &old) == 0 && S_ISSOCK(old.st_mode))
     unlink(path);
   int on = 1;
   return kept(
       fd, setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0 &&
-              bind(fd, to, (socklen_t)length) == 0 &&
+              bind(fd, &address.any, (socklen_t)length) == 0 &&
               chmod(path, (mode_t)mode) == 0 &&
               chown(path, (uid_t)uid, (gid_t)gid) == 0 && listen(fd, 8) == 0);
 }
@@ -131,16 +157,40 @@ int32_t shim_write(int32_t fd, const char *bytes, int32_t count) {
   return result(write(fd, bytes, (size_t)(count > 4096 ? 4096 : count)));
 }
 
-/* One datagram to a Unix socket (sd_notify, logd), never waiting. */
-int32_t shim_datagram(const char *path, const char *bytes, int32_t count) {
-  struct sockaddr_un address;
+/* A socket connected to `path`; no step of it waits longer than told. */
+static int32_t connected(const char *path, int type, int32_t timeout_ms) {
+  union address address;
+  struct timeval max = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
   int32_t length = address_of(path, &address);
   if (length < 0) return length;
-  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
-  const struct sockaddr *to = (const struct sockaddr *)(const void *)&address;
-  int32_t answer = result(sendto(fd, bytes, (size_t)count, MSG_NOSIGNAL, to,
-                                 (socklen_t)length));
+  return kept(
+      fd, setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &max, sizeof max) == 0 &&
+              setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &max, sizeof max) == 0 &&
+              connect(fd, &address.any, (socklen_t)length) == 0);
+}
+
+/* One datagram to a Unix socket (sd_notify, logd), never waiting. */
+int32_t shim_datagram(const char *path, const char *bytes, int32_t count) {
+  int32_t fd = connected(path, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+  if (fd < 0) return fd;
+  int32_t answer = result(send(fd, bytes, (size_t)count, MSG_NOSIGNAL));
+  close(fd);
+  return answer;
+}
+
+/* One packet to a listening SEQPACKET socket, and one back of up to
+ * ASK_BYTES_MAX; 0: it hung up. */
+int32_t shim_ask(const char *path, char *bytes, int32_t count,
+                 int32_t timeout_ms) {
+  if (count < 1 || count > ASK_BYTES_MAX || timeout_ms < 1) return -EINVAL;
+  int32_t fd = connected(path, SOCK_SEQPACKET, timeout_ms);
+  if (fd < 0) return fd == -EAGAIN ? -ETIMEDOUT : fd;
+  ssize_t n = send(fd, bytes, (size_t)count, MSG_NOSIGNAL);
+  if (n >= 0) do n = recv(fd, bytes, ASK_BYTES_MAX, 0);
+    while (n < 0 && errno == EINTR);
+  int32_t answer = n < 0 && errno == EAGAIN ? -ETIMEDOUT : result(n);
   close(fd);
   return answer;
 }
@@ -155,7 +205,7 @@ int32_t shim_accept(void) {
 }
 
 /* Opens a file of a process; it stays that process's whatever the pid becomes. */
-static int open_of(int32_t pid, const char *name, int flags) {
+int open_of(int32_t pid, const char *name, int flags) {
   char path[40];
   snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
   return open(path, flags | O_CLOEXEC);
@@ -196,17 +246,43 @@ int32_t shim_adopt(void) {
   return pidfd;
 }
 
-/* A file of MB_PID, which is the process behind pidfd MB_FD: it was alive
- * after the open. Without a pidfd there is nothing to hold it against. */
-static int32_t open_verified(const char *name, int flags) {
-  int fd = open_of(mailbox[MB_PID], name, flags);
+/* An opened file of MB_PID, if that is the process behind pidfd MB_FD: it was
+ * alive after the open. Without a pidfd there is nothing to hold it against. */
+static int32_t verified(int fd) {
   if (fd < 0) return -errno;
   return kept(fd,
               mailbox[MB_FD] < 0 || signal_through(mailbox[MB_FD], 0) == 0);
 }
 
+/* A file of the memory group that MB_PID has to itself. */
+static int open_of_group(const char *name, int flags) {
+  char path[sizeof memcg_root + 80];
+  errno = ENODEV;
+  if (memcg_root[0] == '\0') return -1;
+  snprintf(path, sizeof path, "%s/apps/uid_%u/pid_%d/%s", memcg_root,
+           (unsigned)mailbox[MB_UID], mailbox[MB_PID], name);
+  return open(path, flags | O_CLOEXEC);
+}
+
 int32_t shim_open_status(void) {
-  return mailbox[MB_FD] < 0 ? -EBADF : open_verified("status", O_RDONLY);
+  if (mailbox[MB_FD] < 0) return -EBADF;
+  return verified(open_of(mailbox[MB_PID], "status", O_RDONLY));
+}
+
+int32_t shim_open_stat(void) {
+  if (mailbox[MB_FD] < 0) return -EBADF;
+  int fd = open_of_group("memory.stat", O_RDONLY);
+  mailbox[MB_COUNT] = fd >= 0;
+  return verified(fd >= 0 ? fd : open_of(mailbox[MB_PID], "stat", O_RDONLY));
+}
+
+int32_t shim_soft_limit(void) {
+  int32_t fd = verified(open_of_group("memory.soft_limit_in_bytes", O_WRONLY));
+  if (fd < 0) return fd;
+  int32_t rc = dprintf(fd, "%lld", mailbox[MB_COUNT] * 1048576LL);
+  rc = rc < 0 ? -errno : 0;
+  close(fd);
+  return rc;
 }
 
 int32_t shim_read_adj(void) {
@@ -215,7 +291,7 @@ int32_t shim_read_adj(void) {
 }
 
 int32_t shim_write_adj(void) {
-  int32_t fd = open_verified("oom_score_adj", O_WRONLY);
+  int32_t fd = verified(open_of(mailbox[MB_PID], "oom_score_adj", O_WRONLY));
   if (fd < 0) return fd;
   int32_t rc = dprintf(fd, "%d", mailbox[MB_ADJ]) < 0 ? -errno : 0;
   close(fd);
@@ -230,9 +306,10 @@ static int32_t scan_proc(int32_t *pids) {
     unsigned short length;
     memcpy(&length, dents + at + 16, sizeof length);
     const char *name = dents + at + 19;
-    int32_t pid = 0;
-    while (*name >= '0' && *name <= '9') pid = pid * 10 + (*name++ - '0');
-    if (*name == '\0' && count < SCAN_PIDS_MAX) pids[count++] = pid;
+    uint32_t pid = 0;
+    while (*name >= '0' && *name <= '9')
+      pid = pid * 10 + (uint32_t)(*name++ - '0');
+    if (*name == '\0' && count < SCAN_PIDS_MAX) pids[count++] = (int32_t)pid;
     at += length;
   }
   mailbox[MB_COUNT] = count;
@@ -246,10 +323,11 @@ static int32_t scan_group(int32_t *pids) {
   ssize_t whole = n;
   while (whole > 0 && dents[whole - 1] != '\n') whole--;
   if (whole < n) lseek(scan_fd, whole - n, SEEK_CUR);
-  int32_t count = 0, pid = 0;
+  int32_t count = 0;
+  uint32_t pid = 0;
   for (ssize_t i = 0; i < whole && count < SCAN_PIDS_MAX; i++) {
-    if (dents[i] == '\n') pids[count++] = pid;
-    pid = dents[i] == '\n' ? 0 : pid * 10 + (dents[i] - '0');
+    if (dents[i] == '\n') pids[count++] = (int32_t)pid;
+    pid = dents[i] == '\n' ? 0 : pid * 10 + (uint32_t)(dents[i] - '0');
   }
   mailbox[MB_COUNT] = count;
   return 1;

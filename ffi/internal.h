@@ -6,6 +6,8 @@
 #include "shim.h"
 
 #include <errno.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -19,6 +21,16 @@ extern char *arena;
 extern int32_t arena_bytes;
 extern int32_t *mailbox;
 extern int epoll_fd;
+
+/* The title thread, what wakes it, and the batches it has read, which a wait
+ * tells on as MB_TITLES. */
+void *title_reader(void *unused);
+extern sem_t titles_due;
+extern atomic_uint titles_read;
+
+/* Makes the wait return, from any thread or a signal handler. */
+void wake_wait(void);
+int open_of(int32_t pid, const char *name, int flags);
 
 static inline int32_t result(long value) {
   return value < 0 ? -errno : (int32_t)value;

@@ -6,9 +6,7 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -26,17 +24,14 @@ int epoll_fd = -1;
 static int signal_fd = -1;
 static atomic_int signals_pending;
 
-static struct {
-  int fd;
-  int32_t at;
-  int32_t capacity;
+static struct slot {
+  int32_t fd, at, capacity;
 } slots[SLOTS_MAX];
 
 /* Descriptors handed to the reaper, oldest at reap_head; an entry stays until
  * its process_mrelease has returned, so that nobody closes it meanwhile. */
-static struct {
-  int fd;
-  int close_after;
+static struct reap {
+  int32_t fd, pid, close_after;
 } reaps[REAPS_MAX];
 static unsigned reap_head, reap_tail;
 static pthread_mutex_t reap_lock;
@@ -66,11 +61,7 @@ int32_t shim_attach(int32_t bytes, int32_t populated, void **base) {
   void *map = MAP_FAILED;
   if (ftruncate(fd, bytes) == 0)
     map = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (map == MAP_FAILED) {
-    int error = errno;
-    close(fd);
-    return -error;
-  }
+  if (map == MAP_FAILED) return kept(fd, 0);
   if (madvise(map, (size_t)populated, POPULATE_WRITE) != 0)
     memset(map, 0, (size_t)populated);
   arena = map;
@@ -82,25 +73,29 @@ int32_t shim_attach(int32_t bytes, int32_t populated, void **base) {
 }
 
 /* Writes this side's numbers into the mailbox, in the order that
- * src/shim/attach.ts compares them. */
+ * src/shim/shim.ts compares them. */
 int32_t shim_layout(void) {
   static const int32_t numbers[] = {
       EVENTS_MAX, SLOTS_MAX, SAMPLES_MAX, SCAN_PIDS_MAX, PACKET_BYTES_MAX,
       MB_DRY_RUN, MAILBOX_WORDS, EVENT_WORDS, EVENT_SIGNAL, SAMPLE_BYTES,
       AT_MAILBOX, AT_EVENTS, AT_SLOT_LENGTHS, AT_PACKET, AT_SCAN,
-      AT_SAMPLE_FDS, AT_SAMPLE_LENGTHS, AT_SAMPLES,
+      AT_SAMPLE_FDS, AT_SAMPLE_LENGTHS, AT_SAMPLES, TITLE_ASKS_MAX,
+      TITLE_BYTES, MB_TITLES, AT_TITLE_PIDS, AT_TITLE_TEXTS,
   };
   memcpy(mailbox, numbers, sizeof numbers);
   return (int32_t)(sizeof numbers / sizeof numbers[0]);
 }
 
+void wake_wait(void) {
+  uint64_t one = 1;
+  (void)!write(signal_fd, &one, sizeof one); /* full: raised all the same */
+}
+
 static void on_signal(int number) {
   int saved = errno;
-  uint64_t one = 1;
   atomic_fetch_or(&signals_pending,
                   number == SIGHUP ? SIGNAL_RELOAD : SIGNAL_STOP);
-  if (write(signal_fd, &one, sizeof one) < 0) { /* wait() polls the bits too */
-  }
+  wake_wait();
   errno = saved;
 }
 
@@ -112,18 +107,19 @@ static void *reaper(void *unused) {
     while (sem_wait(&reap_ready) != 0) {
     }
     pthread_mutex_lock(&reap_lock);
-    int fd = reaps[reap_head % REAPS_MAX].fd;
+    struct reap reap = reaps[reap_head % REAPS_MAX];
     pthread_mutex_unlock(&reap_lock);
     int64_t started = now_us();
     long rc;
     int tries = 0;
-    do rc = syscall(NR_PROCESS_MRELEASE, fd, 0U);
+    do rc = syscall(NR_PROCESS_MRELEASE, reap.fd, 0U);
     while (rc != 0 && (errno == EAGAIN || errno == EINTR) && ++tries < 100);
     int error = rc == 0 ? 0 : -errno;
     pthread_mutex_lock(&reap_lock);
-    if (reaps[reap_head % REAPS_MAX].close_after) close(fd);
+    if (reaps[reap_head % REAPS_MAX].close_after) close(reap.fd);
     reap_head++;
     pthread_mutex_unlock(&reap_lock);
+    mailbox[MB_REAP_PID] = reap.pid;
     mailbox[MB_REAP_RESULT] = error;
     mailbox[MB_REAP_US] = (int32_t)(now_us() - started);
     atomic_fetch_add((_Atomic int32_t *)&mailbox[MB_REAPS], 1);
@@ -131,7 +127,16 @@ static void *reaper(void *unused) {
   return NULL;
 }
 
-/* Makes the epoll set, the signal handlers and the reaper. Handlers rather
+static int32_t start_thread(void *(*run)(void *)) {
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 64 * 1024);
+  pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
+  pthread_t thread;
+  return -pthread_create(&thread, &small, run, NULL);
+}
+
+/* Makes the epoll set, the signal handlers and the threads. Handlers rather
  * than a signalfd: the runtime's other threads do not block these signals. */
 int32_t shim_start(void) {
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -148,34 +153,24 @@ int32_t shim_start(void) {
   pthread_mutexattr_setprotocol(&inherit, PTHREAD_PRIO_INHERIT);
   pthread_mutex_init(&reap_lock, &inherit);
   sem_init(&reap_ready, 0, 0);
-  pthread_attr_t small;
-  pthread_attr_init(&small);
-  pthread_attr_setstacksize(&small, 64 * 1024);
-  pthread_t thread;
-  int error = pthread_create(&thread, &small, reaper, NULL);
-  if (error == 0) pthread_detach(thread);
+  sem_init(&titles_due, 0, 0);
+  int32_t rc = start_thread(reaper);
+  if (rc == 0) rc = start_thread(title_reader);
   /* Ten thousand victims, a pidfd each. */
-  struct rlimit files;
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    if (files.rlim_max < FILES_MAX) files.rlim_max = FILES_MAX;
-    files.rlim_cur = FILES_MAX;
-    if (setrlimit(RLIMIT_NOFILE, &files) != 0 &&
-        getrlimit(RLIMIT_NOFILE, &files) == 0) {
-      files.rlim_cur = files.rlim_max;
-      setrlimit(RLIMIT_NOFILE, &files);
-    }
-  }
+  struct rlimit had = {0}, wanted = {FILES_MAX, FILES_MAX};
+  getrlimit(RLIMIT_NOFILE, &had);
+  if (had.rlim_max > FILES_MAX) wanted.rlim_max = had.rlim_max;
+  had.rlim_cur = had.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &wanted) != 0) setrlimit(RLIMIT_NOFILE, &had);
   shim_clock();
-  return -error;
+  return rc;
 }
 
 int32_t shim_slot(int32_t slot, int32_t fd, int32_t at, int32_t capacity) {
   if (slot < 0 || slot >= SLOTS_MAX || at < 0 || capacity < 0 ||
       at > arena_bytes - capacity)
     return -EINVAL;
-  slots[slot].fd = fd;
-  slots[slot].at = at;
-  slots[slot].capacity = capacity;
+  slots[slot] = (struct slot){fd, at, capacity};
   return 0;
 }
 
@@ -203,8 +198,7 @@ int32_t shim_wait(void) {
     int32_t tag = (int32_t)(uint32_t)ready[i].data.u64;
     if (tag >> 24 == EVENT_SIGNAL) {
       uint64_t ignored;
-      if (read(signal_fd, &ignored, sizeof ignored) < 0) { /* drained */
-      }
+      (void)!read(signal_fd, &ignored, sizeof ignored); /* lowers it */
       continue;
     }
     int32_t *event = events + kept * EVENT_WORDS;
@@ -214,6 +208,7 @@ int32_t shim_wait(void) {
     kept++;
   }
   mailbox[MB_SIGNALS] = atomic_exchange(&signals_pending, 0);
+  mailbox[MB_TITLES] = (int32_t)atomic_load(&titles_read);
   mailbox[MB_EVENTS] = kept;
   return answer;
 }
@@ -300,11 +295,8 @@ int32_t shim_kill(void) {
   if (rc < 0) return rc;
   pthread_mutex_lock(&reap_lock);
   int queued = reap_tail - reap_head < REAPS_MAX;
-  if (queued) {
-    reaps[reap_tail % REAPS_MAX].fd = fd;
-    reaps[reap_tail % REAPS_MAX].close_after = 0;
-    reap_tail++;
-  }
+  if (queued)
+    reaps[reap_tail++ % REAPS_MAX] = (struct reap){fd, mailbox[MB_PID], 0};
   pthread_mutex_unlock(&reap_lock);
   if (queued) sem_post(&reap_ready);
   return 0;

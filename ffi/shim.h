@@ -11,6 +11,8 @@
 #define SAMPLES_MAX 16
 #define SCAN_PIDS_MAX 256
 #define PACKET_BYTES_MAX 256
+#define TITLE_ASKS_MAX 16
+#define TITLE_BYTES 128
 
 /* Mailbox words, src/state/layout.ts. */
 enum {
@@ -34,6 +36,8 @@ enum {
   MB_REAPS = 17,
   MB_WOKE_US = 18,
   MB_DRY_RUN = 19,
+  MB_REAP_PID = 20,
+  MB_TITLES = 21,
   MAILBOX_WORDS = 64,
 };
 
@@ -50,6 +54,8 @@ enum {
 #define AT_SAMPLE_FDS 2688
 #define AT_SAMPLE_LENGTHS 2752
 #define AT_SAMPLES 2816
+#define AT_TITLE_PIDS 68352
+#define AT_TITLE_TEXTS 68416
 
 /* Bits of MB_SIGNALS. */
 #define SIGNAL_STOP 1
@@ -66,6 +72,11 @@ int32_t shim_shut(int32_t fd);
 int32_t shim_slot(int32_t slot, int32_t fd, int32_t at, int32_t capacity);
 int32_t shim_watch(int32_t fd, int32_t events, int32_t tag);
 int32_t shim_trigger(const char *path, const char *text, int32_t tag);
+int32_t shim_vmpressure(int32_t control, int32_t level, const char *name,
+                        int32_t tag);
+int32_t shim_memcg_root(const char *path);
+int32_t shim_ask(const char *path, char *bytes, int32_t count,
+                 int32_t timeout_ms);
 int32_t shim_listen(const char *path, int32_t mode, int32_t uid, int32_t gid);
 int32_t shim_listen_inherited(int32_t fd);
 int32_t shim_scan_from(int32_t fd, int32_t is_proc);
@@ -85,6 +96,7 @@ int32_t shim_receive(void);
 int32_t shim_send(void);
 int32_t shim_kill(void);
 int32_t shim_persist(void);
+int32_t shim_ask_titles(void);
 
 /* The desk's calls: no parameters, but they open and close. */
 int32_t shim_accept(void);
@@ -92,6 +104,8 @@ int32_t shim_close(void);
 int32_t shim_adopt(void);
 int32_t shim_write_adj(void);
 int32_t shim_open_status(void);
+int32_t shim_open_stat(void);
+int32_t shim_soft_limit(void);
 int32_t shim_read_adj(void);
 int32_t shim_scan(void);
 

@@ -14,6 +14,8 @@ stalls, and says why.
   check     check a configuration and show what is in force
   drill     prove it on this machine, safely
 
+  --reinit           have the guard read its properties again
+  --boot_completed   tell the guard that the device has booted
   --version, --help
 
 "oomguard COMMAND --help" tells more of each.`;
@@ -29,6 +31,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   kills: async () => (await import("./cli/kills.ts")).kills,
   check: async () => (await import("./cli/check.ts")).check,
   drill: async () => (await import("./cli/drill.ts")).drill,
+  "--reinit": async () => (await import("./cli/reinit.ts")).reinit,
+  "--boot_completed": async () =>
+    (await import("./cli/reinit.ts")).bootCompleted,
   "drill-app": async () => (await import("./cli/drill_app.ts")).drillApp,
 };
 

@@ -25,6 +25,7 @@ const FURTHER = new Map([
   [104, "ECONNRESET"],
   [105, "ENOBUFS"],
   [107, "ENOTCONN"],
+  [110, "ETIMEDOUT"],
   [111, "ECONNREFUSED"],
 ]);
 

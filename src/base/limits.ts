@@ -20,15 +20,15 @@ export const CLIENTS_MAX = 8;
 export const PENDING_MAX = 512;
 /** Packets taken from one client in one turn. */
 export const PACKETS_PER_TURN = 32;
-/** Longest request of lmkd's protocol: 13 words (AOSP lmkd.h); with a
- * margin so that an over-long packet is seen to be over-long. */
+/** Longest packet: requests have at most 16 words, a message to a client 214
+ * bytes (AOSP lmkd.h); with a margin, so that an over-long one is seen. */
 export const PACKET_BYTES_MAX = 256;
 /** minfree tiers in one LMK_TARGET (AOSP lmkd.h, MAX_TARGETS). */
 export const TARGETS_MAX = 6;
 /** Journal records kept; each is JOURNAL_WORDS words. */
-export const JOURNAL_RECORDS = 2_048;
-/** Words of one journal record. */
-export const JOURNAL_WORDS = 32;
+export const JOURNAL_RECORDS = 1_024;
+/** Words of one journal record: lmkd's killinfo and a full name fit. */
+export const JOURNAL_WORDS = 96;
 /** Bytes of the plain-text status file. */
 export const STATUS_BYTES = 2_048;
 /** Entries of /proc looked at in one desk visit. */
@@ -37,6 +37,11 @@ export const SCAN_PIDS_MAX = 256;
 export const ZRAMS_MAX = 4;
 /** Longest process name kept, NUL included (TASK_COMM_LEN). */
 export const NAME_BYTES = 16;
+/** Longest command name kept, NUL included (AOSP lmkd.cpp, LINE_MAX): what a
+ * process calls itself by its first argument. */
+export const TITLE_BYTES = 128;
+/** Command names read in one go. */
+export const TITLE_ASKS_MAX = 16;
 /** Name patterns a configuration may protect. */
 export const PROTECTED_NAMES_MAX = 64;
 

@@ -1,17 +1,25 @@
 // `oomguard check`: what the guard would run on, value by value, and where each
 // comes from; or everything that is wrong. Changes nothing.
 
-import {
-  type CompiledConfig,
-  loadConfig,
-  type Origin,
-} from "../config/compile.ts";
+import type { CompiledConfig, Origin } from "../config/compile.ts";
 import { KEYS } from "../config/keys.ts";
 import { parseSet } from "../config/load.ts";
 import { ConfigError } from "../config/problems.ts";
 import type { Machine } from "../config/profiles.ts";
 import { SYSTEM_NAMES } from "../config/protect.ts";
 import { valueAt } from "../config/validate.ts";
+import { type Effective, loadEffectiveLater } from "../props/effective.ts";
+import {
+  LMKD_NEW,
+  SET_LMKD_MODE,
+  SET_PER_APP_MEMCG,
+} from "../state/settings.ts";
+import {
+  describeProperties,
+  propertiesJson,
+  shortName,
+} from "./check_properties.ts";
+import { COLUMNS, wrap } from "./columns.ts";
 import { EXIT_OK, EXIT_USAGE } from "./exits.ts";
 import { readMachine } from "./machine.ts";
 
@@ -27,6 +35,7 @@ of each value. Without FILE, that is the defaults of this machine.
   --mem-total-kb N     check for a machine with this much memory
   --json               print one JSON object
   --explain            print every key, what it expects and what it does
+  --properties         print every property of lmkd's: value, origin, key
   --help               print this
 
 Exit: 0 valid, 2 invalid, not to be read, or wrong usage.
@@ -34,10 +43,10 @@ Exit: 0 valid, 2 invalid, not to be read, or wrong usage.
 Examples:
   oomguard check /etc/oomguard.json
   oomguard check --set profile=low-ram --set psi.someStallMs=50
+  oomguard check --properties --set properties=/vendor/build.prop
 `;
 
-/** Columns of the output, and of a key and a value in it. */
-const COLUMNS = 80;
+/** Columns of a key and of a value. */
 const KEY_COLUMNS = 31;
 const VALUE_COLUMNS = 30;
 
@@ -53,15 +62,15 @@ interface Options {
   readonly memTotalKb: number | null;
   readonly json: boolean;
   readonly explain: boolean;
+  readonly properties: boolean;
   readonly help: boolean;
 }
 
 /** Runs `oomguard check`; answers its exit code. */
-export function check(args: string[], out: Output = console): Promise<number> {
-  return Promise.resolve(run(args, out));
-}
-
-function run(args: string[], out: Output): number {
+export async function check(
+  args: string[],
+  out: Output = console,
+): Promise<number> {
   let options: Options;
   try {
     options = parseOptions(args);
@@ -84,11 +93,18 @@ function run(args: string[], out: Output): number {
   const { file, sets, json } = options;
   const machine = readMachine(options.memTotalKb);
   try {
-    const compiled = loadConfig(file, sets.map(parseSet), machine);
+    const effective = await loadEffectiveLater(
+      file,
+      sets.map(parseSet),
+      machine,
+    );
+    const [toObject, toText] = options.properties
+      ? [propertiesJson, describeProperties]
+      : [toJson, describe];
     out.log(
       json
-        ? JSON.stringify(toJson(compiled, file, machine), null, 2)
-        : describe(compiled, file, machine),
+        ? JSON.stringify(toObject(effective, file, machine), null, 2)
+        : toText(effective, file, machine),
     );
     return EXIT_OK;
   } catch (error) {
@@ -112,6 +128,7 @@ function parseOptions(args: string[]): Options {
       "mem-total-kb": { type: "string" },
       json: { type: "boolean" },
       explain: { type: "boolean" },
+      properties: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -133,12 +150,13 @@ function parseOptions(args: string[]): Options {
     memTotalKb: memory === undefined ? null : Number(memory),
     json: values.json ?? false,
     explain: values.explain ?? false,
+    properties: values.properties ?? false,
     help: values.help ?? false,
   };
 }
 
 function describe(
-  compiled: CompiledConfig,
+  { config: compiled, warnings }: Effective,
   file: string | null,
   machine: Machine,
 ): string {
@@ -158,6 +176,7 @@ function describe(
     lines.push("", "protect.system is:");
     lines.push(...wrap(SYSTEM_NAMES.join(", "), COLUMNS - 2, "  "));
   }
+  if (warnings.length > 0) lines.push("", ...warnings);
   return lines.join("\n");
 }
 
@@ -173,12 +192,16 @@ function shown(
       : value.map((each) => JSON.stringify(each));
   }
   if (value !== "auto") return [value === null ? "none" : String(value)];
+  const { settings } = compiled;
   const meaning: Record<string, string> = {
     profile: compiled.profile,
     "socket.path": compiled.socket.path,
     stateDir: compiled.stateDir,
     "log.to": compiled.log.to,
     "victims.discover": String(compiled.discover),
+    properties: compiled.properties,
+    "lmkd.useNewStrategy": String(settings[SET_LMKD_MODE] === LMKD_NEW),
+    "lmkd.perAppMemcg": String(settings[SET_PER_APP_MEMCG] === 1),
   };
   return [`auto: ${meaning[name] ?? ""}`];
 }
@@ -212,26 +235,13 @@ function describeOrigin(origin: Origin): string {
       return "default";
     case "profile":
       return `profile ${origin.profile}`;
+    case "property":
+      return shortName(origin.name);
     case "file":
       return `line ${origin.place.line}`;
     case "option":
       return origin.place.source.split(" ")[0];
   }
-}
-
-/** Words in lines of at most `width`, each after `margin`. */
-function wrap(text: string, width: number, margin: string): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(margin + line);
-      line = "";
-    }
-    line += line === "" ? word : ` ${word}`;
-  }
-  lines.push(margin + line);
-  return lines;
 }
 
 function explainKey({ name, explanation, expected }: (typeof KEYS)[number]) {
@@ -250,11 +260,12 @@ function explainKeys(): string {
 
 /** The stable form: keys are added, never changed, while version is 1. */
 function toJson(
-  compiled: CompiledConfig,
+  { config: compiled, warnings }: Effective,
   file: string | null,
   machine: Machine,
 ) {
   const { profile, config, stateDir, socket, log, group, discover } = compiled;
+  const { properties } = compiled;
   return {
     version: 1,
     valid: true,
@@ -262,6 +273,7 @@ function toJson(
     machine: { memTotalKb: machine.memTotalKb, pageKb: machine.pageKb },
     config,
     origins: Object.fromEntries(compiled.origins),
-    resolved: { profile, stateDir, socket, log, group, discover },
+    resolved: { profile, stateDir, socket, log, group, discover, properties },
+    warnings,
   };
 }

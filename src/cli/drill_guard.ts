@@ -45,6 +45,8 @@ export class DrillGuard {
       "daemon",
       ...["--group", group, "--state", dir],
       ...["--socket", `${dir}/lmkd`, "--log", "stderr"],
+      // What it proves must not depend on this system's properties.
+      ...["--set", "properties=off"],
     ]);
     this.#child = new Deno.Command(path, {
       args,

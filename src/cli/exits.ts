@@ -2,7 +2,7 @@
 
 /** Done, or stopped by SIGTERM. */
 export const EXIT_OK = 0;
-/** It was tried and failed. */
+/** It was tried and failed, or the guard was asked and refused. */
 export const EXIT_FAILED = 1;
 /** A bad option, argument or configuration. */
 export const EXIT_USAGE = 2;

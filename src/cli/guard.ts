@@ -7,7 +7,14 @@ import type { CompiledConfig } from "../config/compile.ts";
 import { assemble, type Parts } from "../daemon/assemble.ts";
 import { statusLines } from "../report/status.ts";
 import { climb, type Rung } from "../shim/ladder.ts";
-import { openGroup, openMachine, type Senses } from "../shim/sensors.ts";
+import {
+  memcgMounts,
+  openGroup,
+  openMachine,
+  type Senses,
+} from "../shim/sensors.ts";
+import { cString } from "../shim/load.ts";
+import type { Effective } from "../props/effective.ts";
 import { errnoName } from "../base/errno.ts";
 import { O_WRONLY, type Shim } from "../shim/shim.ts";
 import type { Arena } from "../state/arena.ts";
@@ -24,10 +31,12 @@ import {
   SELF_FIFO,
 } from "../state/gauges.ts";
 import { Journal } from "../state/journal.ts";
-import { RUNGS } from "../state/rungs.ts";
+import { RUNG_AVERAGES, RUNGS } from "../state/rungs.ts";
 import { EVENT_LISTENER, MB_NOW_MS } from "../state/layout.ts";
 import {
+  SET_DELAY_MONITORS,
   SET_DRY_RUN,
+  SET_PER_APP_MEMCG,
   SET_STRATEGY,
   SET_TIER_ADJ,
   SET_TIERS,
@@ -35,7 +44,7 @@ import {
 } from "../state/settings.ts";
 import type { Log } from "./log.ts";
 import { openSocket } from "./socket.ts";
-import { openStateDir } from "./state_dir.ts";
+import { openStateDir, writeKept } from "./state_dir.ts";
 
 /** A guard ready to run. */
 export interface Guard extends Parts {
@@ -45,6 +54,10 @@ export interface Guard extends Parts {
   readonly firstSerial: number;
   /** Pressure triggers; replaced at a reload. */
   rung: Rung;
+  /** Triggers are armed, or were refused; false while boot is waited for. */
+  monitoring: boolean;
+  /** Writes what is published where no properties can be set. */
+  publish(text: string): void;
 }
 
 const EPOLLIN = 1;
@@ -53,9 +66,10 @@ const EPOLLET = 1 << 31;
 /** Makes every part; throws when there is nothing to guard with. */
 export function makeGuard(
   shim: Shim,
-  config: CompiledConfig,
+  first: Effective,
   log: Log,
 ): Guard {
+  const { config, properties } = first;
   const { arena, ports } = shim;
   const journal = new Journal(arena.journal);
   arena.gauges[G_GUARD_PID] = Deno.pid;
@@ -68,7 +82,9 @@ export function makeGuard(
     ? openMachine(shim)
     : openGroup(shim, config.group);
   applySettings(shim, config);
-  const rung = climbLadder(shim, senses, log);
+  const booted = properties.values.get("sys.boot_completed")?.value === "1";
+  const monitoring = config.settings[SET_DELAY_MONITORS] === 0 || booted;
+  const rung = armMonitors(shim, senses, log, monitoring);
   const listenerFd = openSocket(shim, config.socket);
   shim.symbols.watch(listenerFd, EPOLLIN | EPOLLET, EVENT_LISTENER << 24);
   shim.symbols.scanFrom(senses.scanFd, config.group === null ? 1 : 0);
@@ -85,7 +101,19 @@ export function makeGuard(
     statusLines: statusLines(arena),
   });
   protectSelf(shim, log);
-  return { ...parts, journal, senses, firstSerial, rung };
+  const publish = (text: string) => {
+    const rc = writeKept(shim, `${config.stateDir}/properties`, text);
+    if (rc < 0) log.say("debug", `Cannot publish: ${errnoName(rc)}, ignoring`);
+  };
+  return {
+    ...parts,
+    journal,
+    senses,
+    firstSerial,
+    rung,
+    monitoring,
+    publish,
+  };
 }
 
 /** Ties the monotonic clock to the calendar. */
@@ -110,14 +138,25 @@ export function applySettings(shim: Shim, config: CompiledConfig): void {
     arena.settings.set(told, SET_TIERS);
     arena.settings[SET_TIERS_TOLD] = 1;
   }
+  const grouped = config.settings[SET_PER_APP_MEMCG] !== 0;
+  shim.symbols.memcgRoot(cString(grouped ? memcgMounts().v1 : ""));
   arena.gauges[G_DRY_RUN] = config.settings[SET_DRY_RUN];
   arena.gauges[G_STRATEGY] = config.settings[SET_STRATEGY];
 }
 
-/** Arms the best pressure signal there is, and says which. */
-export function climbLadder(shim: Shim, senses: Senses, log: Log): Rung {
+/** Arms the best pressure signal there is, and says which; none while boot is
+ * waited for. */
+export function armMonitors(
+  shim: Shim,
+  senses: Senses,
+  log: Log,
+  monitoring: boolean,
+): Rung {
   const { arena } = shim;
-  const rung = climb(shim, senses.pressurePath, senses.slots, arena.settings);
+  const { pressurePath, slots } = senses;
+  const rung = monitoring
+    ? climb(shim, pressurePath, slots, arena.settings)
+    : { index: RUNG_AVERAGES, fds: [], why: "monitoring waits for boot" };
   arena.gauges[G_RUNG] = rung.index;
   if (rung.why !== "") {
     const now = RUNGS[rung.index];

@@ -14,17 +14,28 @@ Shows who died and why, oldest first; also when no guard is running.
 
       --state DIR   state folder, /run/oomguard unless told
   -n, --count N     the last N only
-      --json        one JSON object, sizes in kB
+      --long        also what the machine was like at each kill
+      --json        one JSON object with everything, sizes in kB
   -h, --help        this text
 
 Exit: 0 shown, 1 the journal is damaged, 2 bad option, 3 there is no journal.`;
 
+const LONG = "--long";
+
 /** Runs `oomguard kills`; answers its exit code. */
 export function kills(args: string[], out: Output = console): number {
-  return look(args, { help: HELP, takes: ["n"], run }, out);
+  // The other looking commands have no such option.
+  const long = args.includes(LONG);
+  const others = args.filter((arg) => arg !== LONG);
+  const answer = (options: Look, to: Output) => run(options, long, to);
+  return look(others, { help: HELP, takes: ["n"], run: answer }, out);
 }
 
-function run({ stateDir, json, most }: Look, out: Output): number {
+function run(
+  { stateDir, json, most }: Look,
+  long: boolean,
+  out: Output,
+): number {
   const file = `${stateDir}/journal`;
   const bytes = readIfThere(file);
   if (bytes === null || bytes.length === 0) {
@@ -39,7 +50,7 @@ function run({ stateDir, json, most }: Look, out: Output): number {
   if (json) {
     out.log(JSON.stringify({ version: 1, kills: shown }, null, 2));
   } else if (damage === "" || shown.length > 0) {
-    out.log(describeKills(shown).join("\n"));
+    out.log(describeKills(shown, long).join("\n"));
   }
   return damage === "" ? EXIT_OK : EXIT_FAILED;
 }

@@ -23,7 +23,7 @@ const LOG_ID = 3;
 export class Log {
   readonly #shim: Shim;
   readonly #to: "stderr" | "kmsg" | "logd";
-  readonly #most: number;
+  #most: number;
   readonly #kmsg: number;
   /** Lines that found no taker since one did. */
   #lost = 0;
@@ -36,6 +36,11 @@ export class Log {
     this.#kmsg = to === "kmsg"
       ? shim.open("/dev/kmsg", O_WRONLY | O_NONBLOCK)
       : -1;
+  }
+
+  /** Says no more than this from now on. */
+  setLevel(level: Level): void {
+    this.#most = LEVELS[level];
   }
 
   /** Writes one line. */

@@ -84,6 +84,16 @@ function refusal(dir: string): string {
   }
 }
 
+/** Writes a small file of the folder anew; 0 or -errno. */
+export function writeKept(shim: Shim, file: string, text: string): number {
+  const fd = shim.openKept(file, 0o644);
+  if (fd < 0) return fd;
+  let rc = shim.symbols.reserve(fd, 0);
+  if (rc >= 0) rc = shim.write(fd, text);
+  shim.symbols.shut(fd);
+  return rc < 0 ? rc : 0;
+}
+
 /** A file of the folder, or -1 and a complaint. */
 function openKept(
   shim: Shim,

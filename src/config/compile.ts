@@ -2,15 +2,8 @@
 // whole checked, thresholds as the Int32 words of state/settings.ts. Either
 // all of it is right or nothing comes out.
 
-import { SETTINGS_WORDS } from "../state/layout.ts";
-import * as set from "../state/settings.ts";
 import { type Key, KEYS } from "./keys.ts";
-import {
-  type Draft,
-  type Override,
-  parseConfig,
-  readConfigFile,
-} from "./load.ts";
+import { type Draft, type Override, readDraft } from "./load.ts";
 import { ConfigError, type Place } from "./problems.ts";
 import {
   chooseProfile,
@@ -20,14 +13,22 @@ import {
   PROFILE_KEYS,
 } from "./profiles.ts";
 import { ProtectTable, SYSTEM_NAMES } from "./protect.ts";
-import { checkRules, tierPages } from "./rules.ts";
+import { checkRules, type Conflict } from "./rules.ts";
 import type { Config } from "./schema.ts";
+import {
+  NOTHING_TOLD,
+  overlayTold,
+  propertySource,
+  type Told,
+} from "./told.ts";
 import { valueAt } from "./validate.ts";
+import { compileSettings } from "./words.ts";
 
 /** Where an effective value comes from. */
 export type Origin =
   | { readonly from: "default" }
   | { readonly from: "profile"; readonly profile: Profile }
+  | { readonly from: "property"; readonly name: string }
   | { readonly from: "file" | "option"; readonly place: Place };
 
 /** The control socket. */
@@ -59,34 +60,51 @@ export interface CompiledConfig {
   readonly group: string | null;
   /** Whether victims are looked for; resolved, and in the settings too. */
   readonly discover: boolean;
+  /** Where properties come from: "off", "getprop" or a file. */
+  readonly properties: string;
+  /** Properties that fit nothing: name, and why. */
+  readonly ignored: ReadonlyMap<string, string>;
   /** Every key with its value, as a file could say it. */
   readonly config: Config;
   /** By key. */
   readonly origins: ReadonlyMap<string, Origin>;
 }
 
-/** Reads, checks and compiles; throws ConfigError with all that is wrong. */
+/** Reads, checks and compiles, without any properties; throws ConfigError with
+ * all that is wrong. */
 export function loadConfig(
   file: string | null,
   overrides: readonly Override[],
   machine: Machine,
 ): CompiledConfig {
-  const bytes = file === null ? null : readConfigFile(file);
-  return compileConfig(parseConfig(bytes, file ?? "", overrides), machine);
+  return compileConfig(readDraft(file, overrides), machine);
 }
 
-/** Compiles a draft; throws ConfigError with all that is wrong. */
-export function compileConfig(draft: Draft, machine: Machine): CompiledConfig {
+/** Compiles a draft with what properties say; throws ConfigError with all that
+ * is wrong with the draft. Properties never make it throw. */
+export function compileConfig(
+  written: Draft,
+  machine: Machine,
+  told: Told = NOTHING_TOLD,
+): CompiledConfig {
   const { memTotalKb, pageKb } = machine;
   if (!(memTotalKb > 0) || !(pageKb > 0)) {
     throw new RangeError(
       `Cannot compile for ${memTotalKb} kB of memory in pages of ${pageKb} kB`,
     );
   }
-  const profile = chooseProfile(draft.input.profile ?? "auto", memTotalKb);
-  const defaults = defaultConfig(profile, memTotalKb, draft.input);
-  const config = overlay(defaults, draft);
-  const problems = [...draft.problems, ...checkRules(config, draft, machine)];
+  const chosen = written.input.profile ?? "auto";
+  const profile = chooseProfile(chosen, memTotalKb, told.lowRam);
+  const { draft, config, conflicts, ignored } = fit(
+    written,
+    machine,
+    told,
+    profile,
+  );
+  const problems = [
+    ...draft.problems,
+    ...conflicts.map(({ problem }) => problem),
+  ];
   if (problems.length > 0) throw new ConfigError(problems);
   const exists = machine.exists ?? existsPath;
   const android = exists("/dev/socket");
@@ -96,7 +114,12 @@ export function compileConfig(draft: Draft, machine: Machine): CompiledConfig {
   const { protect, log, victims } = config;
   const discover = victims.discover === "auto" ? !android : victims.discover;
   return {
-    settings: compileSettings(config, pageKb, discover),
+    settings: compileSettings(config, {
+      pageKb,
+      discover,
+      lowRam: profile === "low-ram",
+      lowRamTold: told.lowRam === true,
+    }),
     profile,
     protect: new ProtectTable(
       protect.system ? [...SYSTEM_NAMES, ...protect.names] : protect.names,
@@ -114,14 +137,58 @@ export function compileConfig(draft: Draft, machine: Machine): CompiledConfig {
     },
     group: config.group,
     discover,
+    properties: propertySource(config.properties, exists),
+    ignored,
     config,
     origins: new Map(
-      KEYS.map((key) => [key.name, originOf(key, draft, profile)]),
+      KEYS.map((key) => [key.name, originOf(key, draft, profile, told)]),
     ),
   };
 }
 
-function originOf({ name }: Key, draft: Draft, profile: Profile): Origin {
+interface Fitted {
+  readonly draft: Draft;
+  readonly config: Config;
+  readonly conflicts: readonly Conflict[];
+  readonly ignored: ReadonlyMap<string, string>;
+}
+
+/** The configuration with as many properties as agree with the rest of it: each
+ * turn leaves out one for each conflict that has one. */
+function fit(
+  written: Draft,
+  machine: Machine,
+  told: Told,
+  profile: Profile,
+): Fitted {
+  const ignored = new Map<string, string>();
+  while (true) {
+    const draft = overlayTold(written, told, ignored);
+    const defaults = defaultConfig(profile, machine.memTotalKb, draft.input);
+    const config = overlay(defaults, draft);
+    const conflicts = checkRules(config, draft, machine);
+    const before = ignored.size;
+    for (const { problem, keys } of conflicts) {
+      const key = keys.find((key) => draft.told.has(key));
+      const name = key === undefined ? undefined : draft.told.get(key);
+      if (name !== undefined) ignored.set(name, problem.text);
+    }
+    if (ignored.size === before) return { draft, config, conflicts, ignored };
+  }
+}
+
+function originOf(
+  { name }: Key,
+  draft: Draft,
+  profile: Profile,
+  told: Told,
+): Origin {
+  const property = name === "profile" && draft.input.profile !== profile
+    ? told.lowRamName
+    : draft.told.get(name);
+  if (property !== undefined && property !== null) {
+    return { from: "property", name: property };
+  }
   const place = draft.places.get(name);
   if (place !== undefined) {
     const { source, line, column } = place;
@@ -175,53 +242,4 @@ function existsPath(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-const STRATEGIES = {
-  adaptive: set.STRATEGY_ADAPTIVE,
-  lmkd: set.STRATEGY_LMKD,
-  minfree: set.STRATEGY_MINFREE,
-};
-
-function compileSettings(
-  config: Config,
-  pageKb: number,
-  discover: boolean,
-): Int32Array {
-  const { psi, lmkd, exhaustion, wait, victims, minfree } = config;
-  const words = new Int32Array(SETTINGS_WORDS);
-  words[set.SET_STRATEGY] = STRATEGIES[config.strategy];
-  words[set.SET_DRY_RUN] = Number(config.dryRun);
-  words[set.SET_FLOOR_ADJ] = config.floorAdj;
-  words[set.SET_PSI_SOME_MS] = psi.someStallMs;
-  words[set.SET_PSI_FULL_MS] = psi.fullStallMs;
-  words[set.SET_PSI_WINDOW_MS] = psi.windowMs;
-  words[set.SET_SWAP_LOW_PERCENT] = lmkd.swapFreeLowPercent;
-  words[set.SET_THRASHING_PERCENT] = lmkd.thrashingLimitPercent;
-  words[set.SET_THRASHING_DECAY_PERCENT] = lmkd.thrashingDecayPercent;
-  words[set.SET_THRASHING_CRITICAL_PERCENT] = lmkd.thrashingCriticalPercent;
-  words[set.SET_SWAP_UTIL_MAX_PERCENT] = lmkd.swapUtilMaxPercent;
-  words[set.SET_FILECACHE_MIN_KB] = lmkd.filecacheMinKb;
-  words[set.SET_STALL_CRITICAL_PERCENT] = lmkd.stallCriticalPercent;
-  words[set.SET_LOWMEM_ADJ] = lmkd.lowmemMinAdj;
-  words[set.SET_AFTER_KILL_ADJ] = lmkd.afterKillMinAdj;
-  words[set.SET_KILL_TIMEOUT_MS] = config.killTimeoutMs;
-  words[set.SET_KILL_HEAVIEST] = Number(lmkd.killHeaviest);
-  words[set.SET_RESERVE_KB] = exhaustion.reserveKb;
-  words[set.SET_COMFORT_KB] = exhaustion.comfortKb;
-  words[set.SET_HORIZON_MS] = exhaustion.horizonMs;
-  words[set.SET_SWAP_KB_PER_S] = exhaustion.swapKbPerS;
-  words[set.SET_CULPRIT_KB] = exhaustion.culpritKb;
-  words[set.SET_IDLE_MAX_MS] = wait.idleMaxMs;
-  words[set.SET_SPRINT_MS] = wait.sprintMs;
-  words[set.SET_FILL_KB_PER_MS] = wait.fillKbPerMs;
-  words[set.SET_TIERS] = minfree.length;
-  for (let i = 0; i < minfree.length; i++) {
-    words[set.SET_TIER_PAGES + i] = tierPages(minfree[i], pageKb);
-    words[set.SET_TIER_ADJ + i] = minfree[i].adj;
-  }
-  words[set.SET_DISCOVER] = Number(discover);
-  words[set.SET_PAGE_KB] = pageKb;
-  words[set.SET_DISCOVER_MS] = victims.scanMs;
-  return words;
 }

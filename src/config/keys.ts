@@ -11,11 +11,16 @@ export interface Key {
   readonly explanation: string;
   /** What a value is to be, in the words of the messages. */
   expected(): string;
+  /** Whether a value could be this key's. */
+  accepts(value: unknown): boolean;
 }
 
 const EXPLANATIONS: Record<string, string> = {
   profile: "Which defaults hold; auto is low-ram up to 2 GiB of memory.",
   strategy: "Which policy judges: level and slope, lmkd's, or minfree tiers.",
+  compat: "Android release whose lmkd clients take the guard for.",
+  properties:
+    "Where Android's properties come from; auto is getprop where there is one.",
   dryRun: "Judge and record, signal nobody.",
   floorAdj: "No process below this oom_score_adj is ever chosen.",
   killTimeoutMs:
@@ -45,6 +50,33 @@ const EXPLANATIONS: Record<string, string> = {
     "Lowest oom_score_adj to die when a kill was not enough.",
   "lmkd.killHeaviest":
     "Kill the largest of an oom_score_adj, not the least recently used.",
+  "lmkd.useNewStrategy":
+    "Strategy lmkd judges by stalls; auto is low-ram or no minfree levels.",
+  "lmkd.useMinfreeLevels":
+    "Without the new strategy: minfree tiers, not pressure levels.",
+  "lmkd.usePsi": "Pressure comes from PSI; false is vmpressure of memcg v1.",
+  "lmkd.delayMonitorsUntilBoot":
+    "No pressure triggers until a client says that they may start.",
+  "lmkd.lowMinAdj":
+    "Lowest oom_score_adj to die at low pressure; over 1000 is off.",
+  "lmkd.mediumMinAdj":
+    "Lowest oom_score_adj to die at medium pressure; over 1000 is off.",
+  "lmkd.criticalMinAdj":
+    "Lowest oom_score_adj to die at critical pressure; over 1000 is off.",
+  "lmkd.criticalUpgrade":
+    "Raise a pressure level when much memory is used beside swap.",
+  "lmkd.upgradePressurePercent":
+    "Memory in use, of memory and swap, below which a level is raised.",
+  "lmkd.downgradePressurePercent":
+    "Memory in use, of memory and swap, above which a level is not heeded.",
+  "lmkd.directReclaimThresholdMs":
+    "Direct reclaim that lasts longer is stuck; 0 is off.",
+  "lmkd.swapCompressionRatio":
+    "Free swap counts up to this times what is available; 0 is all of it.",
+  "lmkd.swapCompressionRatioDiv": "What that ratio is divided by.",
+  "lmkd.perAppMemcg":
+    "Apps have memory groups of their own; auto is ro.config.low_ram.",
+  "lmkd.logStats": "Tell the clients that asked the figures of each kill.",
   "exhaustion.reserveKb":
     "Memory that must stay available; a share of all memory if unset.",
   "exhaustion.comfortKb":
@@ -99,6 +131,7 @@ function makeKey(path: readonly string[], type: Trial): Key {
     explanation: EXPLANATIONS[name] ?? "",
     // A symbol fits no key, so the refusal says what would.
     expected: () => type.safeParse(Symbol()).error?.issues[0].message ?? "",
+    accepts: (value) => type.safeParse(value).error === undefined,
   };
 }
 

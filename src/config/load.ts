@@ -2,7 +2,7 @@
 // wrong is collected with its place; nothing that is wrong is kept.
 
 import { makeLocate, type Parsed, parseJsonc, showText } from "./jsonc.ts";
-import { GROUPS, KEYS } from "./keys.ts";
+import { GROUPS, type Key, KEYS } from "./keys.ts";
 import { ConfigError, type Place, type Problem } from "./problems.ts";
 import type { ConfigInput } from "./schema.ts";
 import { checkValue, describeUnknown, valueAt } from "./validate.ts";
@@ -29,6 +29,8 @@ export interface Draft {
   readonly problems: readonly Problem[];
   /** Keys and groups whose value was refused. */
   readonly refused: ReadonlySet<string>;
+  /** Keys whose value a property of the system gave, and its name. */
+  readonly told: ReadonlyMap<string, string>;
 }
 
 interface MutableDraft {
@@ -36,6 +38,7 @@ interface MutableDraft {
   places: Map<string, Place>;
   problems: Problem[];
   refused: Set<string>;
+  told: Map<string, string>;
 }
 
 /** An option `KEY=VALUE` of --set; without "=" the value is empty, which fits
@@ -47,8 +50,24 @@ export function parseSet(text: string): Override {
   return { source: `--set ${showText(key)}`, key, json };
 }
 
+/** Reads a file (null: none) and the options over it. Throws ConfigError when
+ * the file cannot be read; all else that is wrong is in the draft. */
+export function readDraft(
+  file: string | null,
+  overrides: readonly Override[],
+): Draft {
+  const bytes = file === null ? null : readConfigFile(file);
+  return parseConfig(bytes, file ?? "", overrides);
+}
+
 /** The bytes of a configuration file; ConfigError when it cannot be read. */
 export function readConfigFile(file: string): Uint8Array {
+  return readBounded(file, FILE_BYTES_MAX);
+}
+
+/** The bytes of a regular file of at most `bytesMax`; ConfigError when it
+ * cannot be read. */
+export function readBounded(file: string, bytesMax: number): Uint8Array {
   const name = JSON.stringify(file);
   const fail = (why: string, cause?: unknown) => {
     const problem = { source: file, line: 0, column: 0, text: why };
@@ -56,7 +75,7 @@ export function readConfigFile(file: string): Uint8Array {
     return new ConfigError([problem], { message, cause });
   };
   let length = 0;
-  const bytes = new Uint8Array(FILE_BYTES_MAX + 1);
+  const bytes = new Uint8Array(bytesMax + 1);
   try {
     // A pipe would be waited for, and a folder read as nothing.
     if (!Deno.statSync(file).isFile) throw fail("it is not a regular file");
@@ -73,8 +92,8 @@ export function readConfigFile(file: string): Uint8Array {
     }
     throw fail(error instanceof Error ? error.message : String(error), error);
   }
-  if (length > FILE_BYTES_MAX) {
-    throw fail(`it is larger than ${FILE_BYTES_MAX} bytes`);
+  if (length > bytesMax) {
+    throw fail(`it is larger than ${bytesMax} bytes`);
   }
   return bytes.slice(0, length);
 }
@@ -93,6 +112,7 @@ export function parseConfig(
     places: new Map(),
     problems: [],
     refused: new Set(),
+    told: new Map(),
   };
   if (bytes !== null) {
     const parsed = parseFile(bytes, file);
@@ -123,26 +143,34 @@ function mergeOverride(draft: MutableDraft, override: Override): void {
   const { source, key, json } = override;
   const place: Place = { source, line: 0, column: 0 };
   const path = key.split(".");
-  const known = GROUPS.has(key) || KEYS.some(({ name }) => name === key);
-  if (!known) {
+  const known = KEYS.find(({ name }) => name === key);
+  if (known === undefined && !GROUPS.has(key)) {
     draft.problems.push({ ...place, text: describeUnknown(path, false) });
     return;
   }
-  const parsed = parseJsonc(toJson(json), makeLocate(source, null), path);
+  const parsed = parseJsonc(
+    toJson(json, known),
+    makeLocate(source, null),
+    path,
+  );
   let value = parsed.value;
   if (value === undefined) draft.refused.add(key);
   else for (const step of path.toReversed()) value = { [step]: value };
   mergeParsed(draft, { ...parsed, value });
 }
 
-/** A value as JSON: a shell eats quotes, so a bare word is a string. */
-function toJson(text: string): string {
+/** A value as JSON: a shell eats quotes, so a bare word is a string, and so is
+ * a bare number where only a string will do. */
+function toJson(text: string, key: Key | undefined): string {
+  let value: unknown;
   try {
-    JSON.parse(text);
-    return text;
+    value = JSON.parse(text);
   } catch {
     return /^\s*[\[{"]/.test(text) ? text : JSON.stringify(text);
   }
+  const bare = key !== undefined && typeof value === "number" &&
+    !key.accepts(value) && key.accepts(text);
+  return bare ? JSON.stringify(text) : text;
 }
 
 /** Checks one layer and puts it over what the draft has. */
@@ -167,7 +195,10 @@ function isPart(path: string, key: string): boolean {
 }
 
 /** `over` on top of `under`: groups by key, lists and values whole. */
-function mergeInputs(under: ConfigInput, over: ConfigInput): ConfigInput {
+export function mergeInputs(
+  under: ConfigInput,
+  over: ConfigInput,
+): ConfigInput {
   const merged: Record<string, unknown> = { ...under, ...over };
   for (const group of GROUPS.keys()) {
     const below = valueAt(under, [group]);

@@ -34,12 +34,15 @@ export const PROFILE_KEYS: ReadonlySet<string> = new Set([
   "wait.fillKbPerMs",
 ]);
 
-/** The profile for a machine; `chosen` unless that is auto. */
+/** The profile for a machine: `chosen` unless that is auto, what
+ * ro.config.low_ram says where properties were read, else by its memory. */
 export function chooseProfile(
   chosen: "auto" | Profile,
   memTotalKb: number,
+  lowRam: boolean | null = null,
 ): Profile {
   if (chosen !== "auto") return chosen;
+  if (lowRam !== null) return lowRam ? "low-ram" : "standard";
   return memTotalKb <= LOW_RAM_KB_MAX ? "low-ram" : "standard";
 }
 
@@ -56,6 +59,39 @@ function shareKb(
   return Math.min(Math.max(share, low), high, Math.max(quarter, 1));
 }
 
+/** lmkd's own thresholds and switches (AOSP lmkd.cpp, update_props). */
+function defaultLmkd(lowRam: boolean, written: ConfigInput): Config["lmkd"] {
+  const thrashingLimitPercent = lowRam ? 30 : 100;
+  return {
+    swapFreeLowPercent: 10,
+    thrashingLimitPercent,
+    thrashingDecayPercent: lowRam ? 50 : 10,
+    thrashingCriticalPercent: 3 *
+      (written.lmkd?.thrashingLimitPercent ?? thrashingLimitPercent),
+    swapUtilMaxPercent: 100,
+    filecacheMinKb: 0,
+    stallCriticalPercent: 100,
+    lowmemMinAdj: 701,
+    afterKillMinAdj: 0,
+    killHeaviest: false,
+    useNewStrategy: "auto",
+    useMinfreeLevels: false,
+    usePsi: true,
+    delayMonitorsUntilBoot: false,
+    lowMinAdj: 1001,
+    mediumMinAdj: 800,
+    criticalMinAdj: 0,
+    criticalUpgrade: false,
+    upgradePressurePercent: 100,
+    downgradePressurePercent: 100,
+    directReclaimThresholdMs: 0,
+    swapCompressionRatio: 1,
+    swapCompressionRatioDiv: 1,
+    perAppMemcg: "auto",
+    logStats: true,
+  };
+}
+
 /**
  * Every default for a profile and its memory. Two follow from what was
  * written: comfort from the reserve, the critical limit from the limit.
@@ -69,29 +105,19 @@ export function defaultConfig(
   const reserveKb = lowRam
     ? shareKb(memTotalKb, 6, 16_384, 131_072)
     : shareKb(memTotalKb, 2, 65_536, 524_288);
-  const thrashingLimitPercent = lowRam ? 30 : 100;
   return {
     profile: "auto",
     strategy: "adaptive",
+    // The newest release whose lmkd has been read.
+    compat: "16-qpr2",
+    properties: "auto",
     dryRun: false,
     floorAdj: 0,
     // AOSP lmkd's 100 ms is often over before a large victim's memory is
     // back; adaptive would rather wait than kill a second one.
     killTimeoutMs: (written.strategy ?? "adaptive") === "adaptive" ? 500 : 100,
     psi: { someStallMs: lowRam ? 200 : 70, fullStallMs: 700, windowMs: 1000 },
-    lmkd: {
-      swapFreeLowPercent: 10,
-      thrashingLimitPercent,
-      thrashingDecayPercent: lowRam ? 50 : 10,
-      thrashingCriticalPercent: 3 *
-        (written.lmkd?.thrashingLimitPercent ?? thrashingLimitPercent),
-      swapUtilMaxPercent: 100,
-      filecacheMinKb: 0,
-      stallCriticalPercent: 100,
-      lowmemMinAdj: 701,
-      afterKillMinAdj: 0,
-      killHeaviest: false,
-    },
+    lmkd: defaultLmkd(lowRam, written),
     exhaustion: {
       reserveKb,
       comfortKb: Math.min(

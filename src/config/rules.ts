@@ -14,34 +14,51 @@ export function tierPages(
   return tier.pages ?? Math.trunc((tier.kb ?? 0) / pageKb);
 }
 
+const CRITICAL = "lmkd.thrashingCriticalPercent";
+
 /** Pairs whose first must not be above the second. */
 const AT_MOST: readonly (readonly [string, string])[] = [
   ["psi.someStallMs", "psi.windowMs"],
   ["psi.fullStallMs", "psi.windowMs"],
-  ["lmkd.thrashingLimitPercent", "lmkd.thrashingCriticalPercent"],
+  ["lmkd.thrashingLimitPercent", CRITICAL],
   ["exhaustion.reserveKb", "exhaustion.comfortKb"],
   ["wait.sprintMs", "wait.idleMaxMs"],
 ];
+
+/** A problem, and the keys between which it is. */
+export interface Conflict {
+  readonly problem: Problem;
+  readonly keys: readonly string[];
+}
 
 /** What is wrong with the configuration as a whole. */
 export function checkRules(
   config: Config,
   draft: Draft,
   machine: Machine,
-): Problem[] {
-  const problems: Problem[] = [];
+): Conflict[] {
+  const conflicts: Conflict[] = [];
   for (const [low, high] of AT_MOST) {
     if (isRefused(draft, low) || isRefused(draft, high)) continue;
+    // lmkd takes a critical limit below the limit, and it means something
+    // there; in a file of ours it is a slip.
+    if (high === CRITICAL && (draft.told.has(low) || draft.told.has(high))) {
+      continue;
+    }
     const lowValue = numberAt(config, low);
     const highValue = numberAt(config, high);
     if (lowValue <= highValue) continue;
     const text = `${low} is ${lowValue}${byDefault(draft, low)}, expected ` +
       `at most ${high}, which is ${highValue}${byDefault(draft, high)}`;
-    problems.push({ ...placeOf(draft, [low, high]), text });
+    const problem = { ...placeOf(draft, [low, high]), text };
+    conflicts.push({ problem, keys: [low, high] });
   }
-  problems.push(...checkComfort(config, draft, machine));
-  problems.push(...checkTiers(config, draft, machine));
-  return problems;
+  const ours = [
+    ...checkComfort(config, draft, machine),
+    ...checkTiers(config, draft, machine),
+  ];
+  conflicts.push(...ours.map((problem) => ({ problem, keys: [] })));
+  return conflicts;
 }
 
 function checkComfort(

@@ -8,6 +8,7 @@ import {
   PROTECTED_NAMES_MAX,
   TARGETS_MAX,
 } from "../base/limits.ts";
+import { RELEASES } from "./releases.ts";
 
 /** Most kB a threshold may be: 1 TiB, so that the sum of two fits an int32. */
 export const KB_MAX = 1_073_741_824;
@@ -17,8 +18,13 @@ export const PAGES_MAX = 268_435_456;
 export const SOCKET_PATH_MAX = 107;
 /** Bytes of the state folder's path: room for "/" and a socket's name. */
 export const STATE_DIR_MAX = 90;
+/** Bytes of a property file's path (PATH_MAX, as below). */
+export const PROPERTIES_PATH_MAX = 4_095;
 /** Bytes of a memory group's path (PATH_MAX, include/uapi/linux/limits.h). */
 export const GROUP_PATH_MAX = 4_095;
+/** Most that free swap may count for, times what is easily available: far more
+ * than any compression gives. */
+export const SWAP_RATIO_MAX = 1_000;
 /** Bytes of a name that can be matched (TASK_COMM_LEN less its NUL). */
 export const COMM_MAX = NAME_BYTES - 1;
 /** Bytes of a pattern: COMM_MAX that match, and a star around each. */
@@ -65,12 +71,33 @@ function choice<const T extends readonly string[]>(values: T) {
   return z.optional(z.enum(values, { error }));
 }
 
+function flagOrAuto() {
+  return z.optional(z.union([z.literal("auto"), z.boolean()], {
+    error: '"auto", true or false',
+  }));
+}
+
 /** An absolute path of at most `max` bytes, or the word "auto". */
 function pathOrAuto(max: number) {
   const error = `"auto" or an absolute path of at most ${max} bytes`;
   return z.optional(
     z.string({ error }).check(
       z.refine((text) => text === "auto" || isPath(text, max), { error }),
+    ),
+  );
+}
+
+/** Where properties come from: a word, or the file that holds them. */
+function properties() {
+  const words = ["auto", "off", "getprop"];
+  const error = '"auto", "off", "getprop" or an absolute path of at most ' +
+    `${PROPERTIES_PATH_MAX} bytes`;
+  return z.optional(
+    z.string({ error }).check(
+      z.refine(
+        (text) => words.includes(text) || isPath(text, PROPERTIES_PATH_MAX),
+        { error },
+      ),
     ),
   );
 }
@@ -165,6 +192,21 @@ const lmkd = z.strictObject({
   lowmemMinAdj: adj(201, 1001),
   afterKillMinAdj: adj(0, 1000),
   killHeaviest: flag(),
+  useNewStrategy: flagOrAuto(),
+  useMinfreeLevels: flag(),
+  usePsi: flag(),
+  delayMonitorsUntilBoot: flag(),
+  lowMinAdj: adj(0, 1001),
+  mediumMinAdj: adj(0, 1001),
+  criticalMinAdj: adj(0, 1001),
+  criticalUpgrade: flag(),
+  upgradePressurePercent: percent(0, 1_000),
+  downgradePressurePercent: percent(0, 1_000),
+  directReclaimThresholdMs: ms(0, 600_000),
+  swapCompressionRatio: whole("a whole number", 0, SWAP_RATIO_MAX),
+  swapCompressionRatioDiv: whole("a whole number", 1, SWAP_RATIO_MAX),
+  perAppMemcg: flagOrAuto(),
+  logStats: flag(),
 });
 
 const exhaustion = z.strictObject({
@@ -182,9 +224,7 @@ const wait = z.strictObject({
 });
 
 const victims = z.strictObject({
-  discover: z.optional(z.union([z.literal("auto"), z.boolean()], {
-    error: '"auto", true or false',
-  })),
+  discover: flagOrAuto(),
   scanMs: ms(100, 600_000),
 });
 
@@ -217,6 +257,8 @@ const group = `null or an absolute path of at most ${GROUP_PATH_MAX} bytes`;
 export const configSchema = z.strictObject({
   profile: choice(["auto", "low-ram", "standard"]),
   strategy: choice(["adaptive", "lmkd", "minfree"]),
+  compat: choice(RELEASES),
+  properties: properties(),
   dryRun: flag(),
   floorAdj: adj(0, 1000),
   killTimeoutMs: ms(0, 60_000),

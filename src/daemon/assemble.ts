@@ -5,15 +5,27 @@ import type { Arena } from "../state/arena.ts";
 import type { Journal } from "../state/journal.ts";
 import { HIST_WORDS, VERDICT_WORDS } from "../state/reasons.ts";
 import { Victims } from "../state/victims.ts";
+import { Actor } from "./actor.ts";
+import { Adopter } from "./adopter.ts";
+import { Clients } from "./clients.ts";
 import { Control } from "./control.ts";
 import { Desk } from "./desk.ts";
+import { Discovery } from "./discovery.ts";
 import { Killer } from "./killer.ts";
+import { Notifier } from "./notifier.ts";
+import { Pace } from "./pace.ts";
+import { Passes } from "./passes.ts";
+import { Pending } from "./pending.ts";
 import type { Ports } from "./ports.ts";
 import { type Protection, Protector } from "./protector.ts";
 import { Reactor } from "./reactor.ts";
 import { Ready } from "./ready.ts";
+import { Recorder } from "./recorder.ts";
+import { Registrar } from "./registrar.ts";
+import { Roster } from "./roster.ts";
 import { Sensor } from "./sensor.ts";
 import { StatusFile, type StatusLine } from "./status_file.ts";
+import { Titles } from "./titles.ts";
 
 /** What the parts are made from. */
 export interface Plan {
@@ -31,61 +43,101 @@ export interface Plan {
   readonly statusLines: readonly StatusLine[];
 }
 
-/** The parts of a guard. */
+/** The parts of a guard that others ask for. */
 export interface Parts {
   readonly victims: Victims;
   readonly protector: Protector;
   readonly sensor: Sensor;
   readonly ready: Ready;
   readonly killer: Killer;
+  readonly clients: Clients;
+  readonly pending: Pending;
+  readonly registrar: Registrar;
   readonly control: Control;
+  readonly notifier: Notifier;
   readonly reactor: Reactor;
   readonly desk: Desk;
+  readonly history: Int32Array;
 }
 
 /** Makes every part. The settings must be in the arena. */
 export function assemble(plan: Plan): Parts {
   const { ports, arena, journal } = plan;
   const history = new Int32Array(HIST_WORDS);
+  const verdict = new Int32Array(VERDICT_WORDS);
   const victims = new Victims(arena);
   const protector = new Protector(arena, victims, plan.protection);
   const sensor = new Sensor(ports, arena, plan.slots, plan.group);
   const ready = new Ready(ports, arena, victims);
-  const killer = new Killer(ports, arena, victims, journal, history);
-  const kills = killer.killsByAdj;
-  const control = new Control(ports, arena, victims, protector, kills);
-  const status = new StatusFile(ports, arena, plan.statusFd, plan.statusLines);
-  const reactor = new Reactor({
+  const clients = new Clients(ports, arena);
+  const pending = new Pending();
+  const registrar = new Registrar(arena, victims, protector, pending);
+  const notifier = new Notifier(ports, arena, clients);
+  const recorder = new Recorder(arena, journal, history);
+  const killer = new Killer(
     ports,
     arena,
-    sensor,
-    control,
-    killer,
-    ready,
     victims,
-    journal,
-    status,
+    recorder,
+    notifier,
     history,
-    verdict: new Int32Array(VERDICT_WORDS),
-    journalFd: plan.journalFd,
-  });
-  const desk = new Desk(
+  );
+  const { killsByAdj } = killer;
+  const base = { ports, arena, victims, protector, clients, pending, ready };
+  const control = new Control({ ...base, registrar, killsByAdj });
+  const judging = { ...base, sensor, killer, notifier, history, verdict };
+  const reactor = makeReactor(judging, plan, control);
+  const desk = makeDesk({ ...base, registrar, control, notifier }, plan);
+  return { ...judging, registrar, control, reactor, desk };
+}
+
+type Base = Pick<
+  Parts,
+  "victims" | "protector" | "clients" | "pending" | "ready" | "notifier"
+>;
+
+function makeReactor(
+  parts:
+    & Base
+    & Pick<Parts, "sensor" | "killer" | "history">
+    & { verdict: Int32Array },
+  plan: Plan,
+  control: Control,
+): Reactor {
+  const { ports, arena, journal, journalFd } = plan;
+  const { victims, ready, killer } = parts;
+  const actor = new Actor(arena, victims, ready, killer);
+  const pace = new Pace(arena, killer);
+  const passes = new Passes({ ...parts, arena, actor, pace });
+  return new Reactor({
+    ...parts,
     ports,
     arena,
-    victims,
     control,
-    ready,
-    plan.listenerFd,
-    protector,
-  );
-  return {
-    victims,
-    protector,
-    sensor,
-    ready,
-    killer,
-    control,
-    reactor,
-    desk,
-  };
+    actor,
+    pace,
+    passes,
+    journal,
+    journalFd,
+    status: new StatusFile(ports, arena, plan.statusFd, plan.statusLines),
+  });
+}
+
+function makeDesk(
+  parts: Base & Pick<Parts, "registrar" | "control">,
+  plan: Plan,
+): Desk {
+  const { ports, arena, listenerFd } = plan;
+  const { victims, ready, protector, notifier } = parts;
+  const adopter = new Adopter(ports, arena, victims, ready, protector);
+  return new Desk({
+    ...parts,
+    ports,
+    arena,
+    listenerFd,
+    adopter,
+    discovery: new Discovery(ports, arena, victims, adopter),
+    roster: new Roster(ports, arena, victims, protector, ready, notifier),
+    titles: new Titles(ports, arena, victims),
+  });
 }

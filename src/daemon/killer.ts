@@ -4,7 +4,6 @@
 // maps or allocates. Protection is checked again at the last moment.
 
 import { delta32, INT_MAX } from "../base/int.ts";
-import { NAME_BYTES } from "../base/limits.ts";
 import { afterKill } from "../policy/pressure.ts";
 import type { Arena } from "../state/arena.ts";
 import {
@@ -24,29 +23,6 @@ import {
   G_SIGNAL_US,
 } from "../state/gauges.ts";
 import {
-  J_ADJ,
-  J_AVAILABLE_KB,
-  J_BACK_KB,
-  J_DETAIL,
-  J_FLOOR_ADJ,
-  J_FREE_KB,
-  J_GROWN_KB,
-  J_KILL_SERIAL,
-  J_LATENCY,
-  J_LIMIT,
-  J_NAME,
-  J_NAME_WORDS,
-  J_PID,
-  J_REASON,
-  J_RSS_KB,
-  J_SHRINK_KB_PER_S,
-  J_STALL_FULL_PERMILLE,
-  J_STALL_SOME_PERMILLE,
-  J_SWAP_FREE_KB,
-  J_SWAP_KB,
-  J_UID,
-  J_VALUE,
-  type Journal,
   KIND_DEATH,
   KIND_KILL,
   KIND_NO_VICTIM,
@@ -54,57 +30,49 @@ import {
   KIND_REFUSED,
 } from "../state/journal.ts";
 import {
-  AT_NAMES,
   MB_DRY_RUN,
   MB_FD,
   MB_NOW_MS,
   MB_NOW_US,
   MB_PID,
+  MB_REAP_PID,
+  MB_REAPS,
   MB_WOKE_US,
   VICTIM_WORDS,
 } from "../state/layout.ts";
+import { VERDICT_REASON } from "../state/reasons.ts";
 import {
-  VERDICT_FLOOR_ADJ,
-  VERDICT_LIMIT,
-  VERDICT_REASON,
-  VERDICT_VALUE,
-} from "../state/reasons.ts";
-import {
-  SET_CULPRIT_KB,
   SET_DRY_RUN,
   SET_KILL_TIMEOUT_MS,
+  SET_STRATEGY,
+  STRATEGY_ADAPTIVE,
 } from "../state/settings.ts";
-import {
-  HEADROOM_KB,
-  MEM_AVAILABLE_KB,
-  MEM_FREE_KB,
-  SHRINK_KB_PER_S,
-  STALL_FULL_PERMILLE,
-  STALL_SOME_PERMILLE,
-  SWAP_FREE_KB,
-} from "../state/snapshot.ts";
+import { HEADROOM_KB, SHRINK_KB_PER_S } from "../state/snapshot.ts";
 import {
   NONE,
   ROW_KILLED,
   V_ADJ,
   V_ANON_KB,
   V_FLAGS,
-  V_GROWN_KB,
   V_PID,
   V_PIDFD,
   V_PROTECT,
   V_RSS_KB,
-  V_SWAP_KB,
-  V_UID,
   type Victims,
 } from "../state/victims.ts";
+import type { Notifier } from "./notifier.ts";
 import type { Ports } from "./ports.ts";
+import type { Recorder } from "./recorder.ts";
 
 /** A dry run looks again after this, ms: nobody died, the shortage lasts. */
 const DRY_RUN_HOLD_MS = 10_000;
 /** After the victim's death its last pages may still be on their way to the
  * free lists (per-cpu batches, mrelease in another thread), ms. */
 const SETTLE_MS = 20;
+
+/** A victim that takes longer than this to die sits in the kernel, ms: others
+ * die within tens of ms (measured on 6.1 and 6.12). */
+const DRAWN_OUT_MS = 1_000;
 
 /** Nobody is awaited. */
 export const IDLE = 0;
@@ -117,13 +85,13 @@ export const SETTLING = 2;
 export class Killer {
   readonly #ports: Ports;
   readonly #mailbox: Int32Array;
-  readonly #nameWords: Int32Array;
   readonly #snapshot: Int32Array;
   readonly #settings: Int32Array;
   readonly #gauges: Int32Array;
   readonly #history: Int32Array;
   readonly #victims: Victims;
-  readonly #journal: Journal;
+  readonly #recorder: Recorder;
+  readonly #notifier: Notifier;
   /** Kills by the oom_score_adj of the victim, from ADJ_MIN. */
   readonly killsByAdj = new Int32Array(2_001);
 
@@ -135,23 +103,34 @@ export class Killer {
   #headroomKb = 0;
   #noVictimMs = 0;
   #noVictimReason = NONE;
+  #reaps = 0;
+  /** Fall of headroom at which the last kill was decided, kB/s. */
+  decidedKbPerS = 0;
 
   constructor(
     ports: Ports,
     arena: Arena,
     victims: Victims,
-    journal: Journal,
+    recorder: Recorder,
+    notifier: Notifier,
     history: Int32Array,
   ) {
     this.#ports = ports;
     this.#mailbox = arena.mailbox;
-    this.#nameWords = new Int32Array(arena.buffer, AT_NAMES);
     this.#snapshot = arena.snapshot;
     this.#settings = arena.settings;
     this.#gauges = arena.gauges;
     this.#history = history;
     this.#victims = victims;
-    this.#journal = journal;
+    this.#recorder = recorder;
+    this.#notifier = notifier;
+  }
+
+  /** Whether a death has been awaited for so long that the rest of the guard's
+   * work can wait for it no longer: its deadline may be for ever. */
+  isDrawnOut(nowMs: number): boolean {
+    return this.state === AWAITING_DEATH &&
+      delta32(nowMs, this.#killedMs) >= DRAWN_OUT_MS;
   }
 
   /** ms until this must be looked at again, or -1. */
@@ -182,6 +161,7 @@ export class Killer {
       pid !== this.#gauges[G_GUARD_PID] && rows[at + V_PIDFD] >= 0;
     let rc = -1;
     if (mayDie) {
+      this.#notifier.readStat(row);
       this.#mailbox[MB_FD] = rows[at + V_PIDFD];
       this.#mailbox[MB_PID] = pid;
       this.#mailbox[MB_DRY_RUN] = this.#settings[SET_DRY_RUN];
@@ -192,7 +172,7 @@ export class Killer {
     if (!dry || rc < 0) this.#victims.unlist(row);
     if (rc < 0) {
       this.#gauges[G_REFUSED]++;
-      this.#write(KIND_REFUSED, row, verdict, rc);
+      this.#recorder.verdict(KIND_REFUSED, row, verdict, rc);
       return rc;
     }
     this.#noteKill(row, verdict, dry);
@@ -209,9 +189,9 @@ export class Killer {
     this.#pid = rows[at + V_PID];
     this.#killedMs = nowMs;
     this.#headroomKb = this.#snapshot[HEADROOM_KB];
+    this.decidedKbPerS = this.#snapshot[SHRINK_KB_PER_S];
     this.#noVictimReason = NONE;
     if (!dry) this.killsByAdj[rows[at + V_ADJ] + 1000]++;
-    afterKill(this.#settings, this.#history);
     gauges[G_KILLS]++;
     gauges[G_LAST_PID] = this.#pid;
     gauges[G_LAST_ADJ] = rows[at + V_ADJ];
@@ -223,7 +203,10 @@ export class Killer {
       this.#mailbox[MB_NOW_US],
       this.#mailbox[MB_WOKE_US],
     );
-    this.#serial = this.#write(KIND_KILL, row, verdict, dry ? 1 : 0);
+    const detail = dry ? 1 : 0;
+    this.#serial = this.#recorder.verdict(KIND_KILL, row, verdict, detail);
+    if (!dry) this.#notifier.tellKill(row, verdict, this.#history);
+    afterKill(this.#settings, this.#history);
   }
 
   /** A verdict found nobody: recorded once, and again each second while it
@@ -237,7 +220,7 @@ export class Killer {
     this.#noVictimReason = reason;
     this.#noVictimMs = nowMs;
     this.#gauges[G_NO_VICTIM]++;
-    this.#write(KIND_NO_VICTIM, NONE, verdict, 0);
+    this.#recorder.verdict(KIND_NO_VICTIM, NONE, verdict, 0);
   }
 
   /** The process of a row has died; true when it is the awaited one. */
@@ -255,9 +238,12 @@ export class Killer {
     if (this.state === IDLE) return false;
     const nowMs = this.#mailbox[MB_NOW_MS];
     const back = this.#snapshot[HEADROOM_KB] - this.#headroomKb;
+    // lmkd waits for the death or its timeout, not for the memory.
+    const adaptive = this.#settings[SET_STRATEGY] === STRATEGY_ADAPTIVE;
     if (this.state === SETTLING) {
       const promised = this.#gauges[G_PROMISED_KB];
-      const settled = delta32(nowMs, this.#diedMs) >= SETTLE_MS;
+      const settled = !adaptive ||
+        delta32(nowMs, this.#diedMs) >= SETTLE_MS;
       if (!settled && back < promised - (promised >> 2)) return false;
       this.#gauges[G_DEATH_MS] = delta32(this.#diedMs, this.#killedMs);
       this.#gauges[G_BACK_KB] = back;
@@ -271,7 +257,7 @@ export class Killer {
     // While its memory is coming back the victim is dying: killing another
     // would be one too many.
     const promised = this.#gauges[G_PROMISED_KB];
-    const coming = back > promised >> 2;
+    const coming = adaptive && back > promised >> 2;
     if (coming && deadline !== 0 && age >> 2 < deadline) return false;
     if (this.#settings[SET_DRY_RUN] === 0) {
       this.#gauges[G_OVERDUE]++;
@@ -282,61 +268,23 @@ export class Killer {
   }
 
   #end(kind: number, latencyMs: number, backKb: number): void {
-    const at = this.#journal.begin(kind, this.#mailbox[MB_NOW_MS]);
-    const words = this.#journal.words;
-    words[at + J_PID] = this.#pid;
-    words[at + J_ADJ] = this.#gauges[G_LAST_ADJ];
-    words[at + J_REASON] = this.#gauges[G_LAST_REASON];
-    words[at + J_LATENCY] = latencyMs;
-    words[at + J_BACK_KB] = backKb;
-    words[at + J_KILL_SERIAL] = this.#serial;
-    words[at + J_AVAILABLE_KB] = this.#snapshot[MEM_AVAILABLE_KB];
-    words[at + J_FREE_KB] = this.#snapshot[MEM_FREE_KB];
-    words[at + J_SWAP_FREE_KB] = this.#snapshot[SWAP_FREE_KB];
-    this.#journal.commit();
     this.state = IDLE;
+    this.#recorder.end(
+      kind,
+      this.#pid,
+      this.#gauges[G_LAST_ADJ],
+      this.#gauges[G_LAST_REASON],
+      this.#serial,
+      latencyMs,
+      backKb,
+    );
   }
 
-  #write(
-    kind: number,
-    row: number,
-    verdict: Int32Array,
-    detail: number,
-  ): number {
-    const at = this.#journal.begin(kind, this.#mailbox[MB_NOW_MS]);
-    const words = this.#journal.words;
-    const snapshot = this.#snapshot;
-    words[at + J_REASON] = verdict[VERDICT_REASON];
-    words[at + J_FLOOR_ADJ] = verdict[VERDICT_FLOOR_ADJ];
-    words[at + J_VALUE] = verdict[VERDICT_VALUE];
-    words[at + J_LIMIT] = verdict[VERDICT_LIMIT];
-    words[at + J_AVAILABLE_KB] = snapshot[MEM_AVAILABLE_KB];
-    words[at + J_FREE_KB] = snapshot[MEM_FREE_KB];
-    words[at + J_SWAP_FREE_KB] = snapshot[SWAP_FREE_KB];
-    words[at + J_SHRINK_KB_PER_S] = snapshot[SHRINK_KB_PER_S];
-    words[at + J_STALL_SOME_PERMILLE] = snapshot[STALL_SOME_PERMILLE];
-    words[at + J_STALL_FULL_PERMILLE] = snapshot[STALL_FULL_PERMILLE];
-    words[at + J_DETAIL] = detail;
-    if (row !== NONE) this.#writeRow(at, row);
-    return this.#journal.commit();
-  }
-
-  #writeRow(at: number, row: number): void {
-    const words = this.#journal.words;
-    const rows = this.#victims.rows;
-    const from = row * VICTIM_WORDS;
-    words[at + J_PID] = rows[from + V_PID];
-    words[at + J_UID] = rows[from + V_UID];
-    words[at + J_ADJ] = rows[from + V_ADJ];
-    words[at + J_RSS_KB] = rows[from + V_RSS_KB];
-    words[at + J_SWAP_KB] = rows[from + V_SWAP_KB];
-    words[at + J_BACK_KB] = rows[from + V_ANON_KB];
-    words[at + J_LATENCY] = this.#gauges[G_SIGNAL_US];
-    const grown = rows[from + V_GROWN_KB];
-    if (grown >= this.#settings[SET_CULPRIT_KB]) words[at + J_GROWN_KB] = grown;
-    const name = (row * NAME_BYTES) >> 2;
-    for (let i = 0; i < J_NAME_WORDS; i++) {
-      words[at + J_NAME + i] = this.#nameWords[name + i];
-    }
+  /** Records what process_mrelease made of a victim, once it has returned. */
+  noteReaps(): void {
+    if (this.#reaps === this.#mailbox[MB_REAPS]) return;
+    this.#reaps = this.#mailbox[MB_REAPS];
+    const ours = this.#mailbox[MB_REAP_PID] === this.#pid;
+    this.#recorder.reap(ours ? this.#serial : 0);
   }
 }

@@ -14,18 +14,26 @@ export interface HotPorts {
   /** Reads each slot of MB_SLOTS from its start into its buffer; sets the slot
    * lengths. */
   sense(): number;
-  /** Reads MB_COUNT status descriptors (AT_SAMPLE_FDS) into AT_SAMPLES; sets
-   * the sample lengths. */
+  /** Reads MB_COUNT status or stat descriptors (AT_SAMPLE_FDS) into AT_SAMPLES;
+   * sets the sample lengths. */
   sample(): number;
   /** Takes one packet from client MB_FD: MB_COUNT bytes at AT_PACKET, sender
    * MB_PID and MB_UID (pid 0: no credentials). 0 bytes: the client left. */
   receive(): number;
   /** Sends MB_COUNT bytes at AT_PACKET to MB_FD without waiting. */
   send(): number;
-  /** SIGKILL through pidfd MB_FD, then hands it to the reaper. */
+  /** SIGKILL through pidfd MB_FD, then hands it to the reaper. When its
+   * process_mrelease has returned, MB_REAP_PID says so of MB_PID, MB_REAP_RESULT
+   * and MB_REAP_US how it went, and MB_REAPS is one more. */
   kill(): number;
   /** Writes MB_COUNT bytes at MB_SOURCE to MB_FD at MB_OFFSET. */
   persist(): number;
+  /** Asks for the command names of MB_COUNT pids (1..TITLE_ASKS_MAX) at
+   * AT_TITLE_PIDS: a thread of its own reads them, as that may wait for the
+   * victim's mmap lock. Until a wait has raised MB_TITLES, which it is woken
+   * for, AT_TITLE_TEXTS is that thread's. -EBUSY: it is still at the last
+   * batch. A name is of whoever has the pid when it is read. */
+  askTitles(): number;
 }
 
 /** The calls of the desk: they open and allocate, so they run between turns,
@@ -46,6 +54,14 @@ export interface DeskPorts {
   /** Opens the status file of MB_PID, whose pidfd is MB_FD: the process is
    * still the same one when this answers a descriptor. */
   openStatus(): number;
+  /** Opens what sample() is to read the faults of MB_PID from, whose pidfd is
+   * MB_FD: the memory.stat of its own memory group where there is one (MB_COUNT
+   * is 1; MB_UID names the group), else its stat file (MB_COUNT is 0). */
+  openStat(): number;
+  /** Writes MB_COUNT MiB to the soft limit of the memory group of MB_PID and
+   * MB_UID, whose pidfd is MB_FD, or -1. -ENODEV: apps have no groups here;
+   * -ENOENT: this one has none. */
+  softLimit(): number;
   /** Reads oom_score_adj of MB_PID, whose pidfd is MB_FD, into MB_ADJ. */
   readAdj(): number;
   /** Lists up to SCAN_PIDS_MAX further pids of /proc (or of the guarded group)

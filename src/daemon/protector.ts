@@ -3,12 +3,17 @@
 // finds it; the killer asks once more before it signals. Names are looked at
 // again while a process lives: a forked app bears its parent's name at first.
 
-import { NAME_BYTES } from "../base/limits.ts";
+import { NAME_BYTES, TITLE_BYTES } from "../base/limits.ts";
 import { ABSENT } from "../base/scan.ts";
 import { copyName, STATUS_PPID, STATUS_RSS_KB } from "../kernel/status.ts";
 import type { Arena } from "../state/arena.ts";
 import { G_GUARD_PID } from "../state/gauges.ts";
-import { AT_NAMES, AT_SAMPLES, VICTIM_WORDS } from "../state/layout.ts";
+import {
+  AT_NAMES,
+  AT_SAMPLES,
+  AT_TITLES,
+  VICTIM_WORDS,
+} from "../state/layout.ts";
 import {
   PROTECT_ADJ,
   PROTECT_CONFIG,
@@ -16,11 +21,13 @@ import {
   PROTECT_INIT,
   PROTECT_KERNEL,
   ROW_DEAD,
+  TITLE_DUE,
   V_ADJ,
   V_FLAGS,
   V_OWN_UID,
   V_PID,
   V_PROTECT,
+  V_TITLE_DUE,
   type Victims,
 } from "../state/victims.ts";
 
@@ -105,6 +112,9 @@ export class Protector {
       fourth === words[word + 3];
     rows[at + V_OWN_UID] = uid;
     if (same) return;
+    // Its command name is likely to be another too.
+    this.#arena.bytes[AT_TITLES + row * TITLE_BYTES] = 0;
+    rows[at + V_TITLE_DUE] = TITLE_DUE;
     if (before !== 0 && before !== PROTECT_CONFIG) return;
     const why = this.#whyOf(row);
     if (why === before) return;

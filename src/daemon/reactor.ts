@@ -4,12 +4,15 @@
 // nothing; what must open something is left to the desk, which visits between
 // turns and never while a victim's death is awaited.
 
-import { clamp, delta32, divTrunc } from "../base/int.ts";
+import { clamp, delta32 } from "../base/int.ts";
 import { JOURNAL_RECORDS, JOURNAL_WORDS, SAMPLES_MAX } from "../base/limits.ts";
-import { ABSENT } from "../base/scan.ts";
 import { judge } from "../policy/judge.ts";
-import { PRESSURE_FULL, PRESSURE_SOME } from "../policy/pressure.ts";
-import { selectVictim } from "../policy/select.ts";
+import { noteWakeup } from "../policy/polling.ts";
+import {
+  PRESSURE_FULL,
+  PRESSURE_LOW,
+  PRESSURE_SOME,
+} from "../policy/pressure.ts";
 import type { Arena } from "../state/arena.ts";
 import {
   G_PSI_EVENTS,
@@ -28,8 +31,10 @@ import {
   EVENT_CLIENT,
   EVENT_LISTENER,
   EVENT_PSI_FULL,
+  EVENT_PSI_LOW,
   EVENT_PSI_SOME,
   EVENT_VICTIM,
+  EVENT_VMPRESSURE,
   EVENT_WORDS,
   MB_COUNT,
   MB_EVENTS,
@@ -43,36 +48,15 @@ import {
   MB_WOKE_US,
   VICTIM_WORDS,
 } from "../state/layout.ts";
-import {
-  REASON_NONE,
-  VERDICT_FLOOR_ADJ,
-  VERDICT_REASON,
-} from "../state/reasons.ts";
-import {
-  SET_DRY_RUN,
-  SET_FILL_KB_PER_MS,
-  SET_IDLE_MAX_MS,
-  SET_SPRINT_MS,
-} from "../state/settings.ts";
-import {
-  EXHAUSTION_MS,
-  HEADROOM_KB,
-  SHRINK_KB_PER_S,
-  STALL_SOME_PERMILLE,
-  SWAP_TOTAL_KB,
-} from "../state/snapshot.ts";
-import {
-  NONE,
-  OWNER_DISCOVERED,
-  ROW_DEAD,
-  V_CHECKED_MS,
-  V_FLAGS,
-  V_OWNER,
-  V_PID,
-  type Victims,
-} from "../state/victims.ts";
+import { REASON_NONE, VERDICT_REASON } from "../state/reasons.ts";
+import { SET_DRY_RUN } from "../state/settings.ts";
+import { NONE, V_FLAGS, V_PID, type Victims } from "../state/victims.ts";
+import { ACT_CHECK, ACT_NOBODY, type Actor } from "./actor.ts";
+import type { Clients } from "./clients.ts";
 import type { Control } from "./control.ts";
 import { IDLE, type Killer, SETTLING } from "./killer.ts";
+import type { Pace } from "./pace.ts";
+import type { Passes } from "./passes.ts";
 import type { Ports } from "./ports.ts";
 import type { Ready } from "./ready.ts";
 import { SENSE_ALL, SENSE_FAST, SENSE_SLOW, type Sensor } from "./sensor.ts";
@@ -91,32 +75,27 @@ const SLOW_SPRINT_MS = 100;
 const SLOW_CALM_MS = 10_000;
 /** The status file is brought up to date at most this often, ms. */
 const STATUS_MS = 1_000;
-/** A trigger keeps the sprint alive for one window, ms (AOSP lmkd). */
-const SPRINT_AFTER_TRIGGER_MS = 1_000;
 /** Candidates are sampled at most this often when calm, ms. */
 const SAMPLE_CALM_MS = 1_000;
 /** ... and this many of them. */
 const SAMPLES_CALM = 4;
-/** Exhaustion nearer than this at the present rate starts a sprint, ms. */
-const SPRINT_EXHAUSTION_MS = 2_000;
-/** Wait between looks after a trigger, ms, where headroom lasts. */
-const TRIGGERED_MS = 100;
-/** What is known of a discovered process counts this long, ms. */
-const STALE_MS = 1_000;
-/** Kills tried in one turn when the signal itself fails. */
-const TRIES_PER_TURN = 4;
-/** Short of memory with nobody to kill: look this often, ms (AOSP lmkd). */
-const STUCK_MS = 100;
 /** Words of the journal's file before its first record. */
 const JOURNAL_RECORD_BYTES = JOURNAL_WORDS * 4;
+
+/** Pressure bit of vmpressure's levels: low, medium, critical. */
+const VMPRESSURE = Int32Array.of(PRESSURE_LOW, PRESSURE_SOME, PRESSURE_FULL, 0);
 
 /** Everything a reactor is made of. */
 export interface ReactorParts {
   readonly ports: Ports;
   readonly arena: Arena;
   readonly sensor: Sensor;
+  readonly clients: Clients;
   readonly control: Control;
   readonly killer: Killer;
+  readonly actor: Actor;
+  readonly pace: Pace;
+  readonly passes: Passes;
   readonly ready: Ready;
   readonly victims: Victims;
   readonly journal: Journal;
@@ -133,8 +112,12 @@ export class Reactor {
   readonly #arena: Arena;
   readonly #mailbox: Int32Array;
   readonly #sensor: Sensor;
+  readonly #clients: Clients;
   readonly #control: Control;
   readonly #killer: Killer;
+  readonly #actor: Actor;
+  readonly #pace: Pace;
+  readonly #passes: Passes;
   readonly #ready: Ready;
   readonly #victims: Victims;
   readonly #journal: Journal;
@@ -144,16 +127,12 @@ export class Reactor {
   readonly #journalFd: number;
 
   #pressure = 0;
-  #triggerMs = 0;
-  #triggered = false;
   #sensedMs = 0;
   #slowMs = 0;
   #statusMs = 0;
   #sampledMs = 0;
   #first = true;
-  #sprinting = false;
   #senseDue = true;
-  #stuck = false;
   #mutedSinceMs = 0;
   #mutedMs = 0;
 
@@ -162,8 +141,12 @@ export class Reactor {
     this.#arena = parts.arena;
     this.#mailbox = parts.arena.mailbox;
     this.#sensor = parts.sensor;
+    this.#clients = parts.clients;
     this.#control = parts.control;
     this.#killer = parts.killer;
+    this.#actor = parts.actor;
+    this.#pace = parts.pace;
+    this.#passes = parts.passes;
     this.#ready = parts.ready;
     this.#victims = parts.victims;
     this.#journal = parts.journal;
@@ -177,26 +160,31 @@ export class Reactor {
    * for a death would keep it shut as long as memory is short. */
   get deskOpen(): boolean {
     return this.#killer.state === IDLE ||
-      this.#arena.settings[SET_DRY_RUN] !== 0;
+      this.#arena.settings[SET_DRY_RUN] !== 0 ||
+      this.#killer.isDrawnOut(this.#mailbox[MB_NOW_MS]);
   }
 
   /** Whether memory is being watched closely. */
   get sprinting(): boolean {
-    return this.#sprinting;
+    return this.#pace.sprinting;
   }
 
-  /** One turn; `deskBusy` when the desk has more to do at once. */
-  tick(deskBusy: boolean): number {
+  /** One turn; `deskBusy` when the desk has more to do at once, `mostMs` the
+   * longest it may wait, -1 for as long as it likes. */
+  tick(deskBusy: boolean, mostMs = -1): number {
     const mailbox = this.#mailbox;
-    mailbox[MB_TIMEOUT_MS] = deskBusy || this.#control.busy || this.#senseDue
+    let waitMs = deskBusy || this.#control.busy || this.#senseDue
       ? 0
       : this.#restMs();
-    this.#arena.gauges[G_WAIT_MS] = mailbox[MB_TIMEOUT_MS];
+    if (mostMs >= 0 && mostMs < waitMs) waitMs = mostMs;
+    mailbox[MB_TIMEOUT_MS] = waitMs;
+    this.#arena.gauges[G_WAIT_MS] = waitMs;
     this.#ports.wait();
     this.#arena.gauges[G_TURNS]++;
     this.#takeEvents();
+    this.#killer.noteReaps();
     this.#control.serve();
-    if (this.#isSenseDue()) this.#look();
+    this.#look();
     this.record();
     this.#noteTurnTime();
     if ((mailbox[MB_SIGNALS] & 1) !== 0) return TURN_STOP;
@@ -212,19 +200,24 @@ export class Reactor {
       switch (tag >> 24) {
         case EVENT_LISTENER:
           this.#control.knocking = true;
-          this.#control.deskDue = true;
           break;
         case EVENT_CLIENT:
-          this.#control.note(index, events[i * EVENT_WORDS + 2]);
+          this.#clients.note(index, events[i * EVENT_WORDS + 2]);
           break;
         case EVENT_VICTIM:
           this.#noteDeath(index, events[i * EVENT_WORDS + 1]);
+          break;
+        case EVENT_PSI_LOW:
+          this.#noteTrigger(PRESSURE_LOW, false);
           break;
         case EVENT_PSI_SOME:
           this.#noteTrigger(PRESSURE_SOME, false);
           break;
         case EVENT_PSI_FULL:
           this.#noteTrigger(PRESSURE_FULL, true);
+          break;
+        case EVENT_VMPRESSURE:
+          this.#noteTrigger(VMPRESSURE[index & 3], false);
           break;
         default:
           break;
@@ -246,11 +239,11 @@ export class Reactor {
       if (!isPast(this.#mailbox[MB_NOW_MS], since, this.#mutedMs)) return;
       this.#mutedMs = 0;
     }
-    this.#pressure |= pressure;
-    this.#triggered = true;
-    this.#triggerMs = this.#mailbox[MB_NOW_MS];
-    this.#senseDue = true;
     this.#arena.gauges[G_PSI_EVENTS]++;
+    if (this.#passes.inForce) return this.#passes.noteEvent(pressure);
+    this.#pressure |= pressure;
+    this.#pace.noteTrigger();
+    this.#senseDue = true;
     this.#sensor.noteTrigger(full);
   }
 
@@ -262,47 +255,16 @@ export class Reactor {
     if (rows[at + V_PID] !== pid || rows[at + V_FLAGS] === 0) return;
     // A client may have forgotten the row while its death was awaited.
     if (this.#killer.died(row)) this.#senseDue = true;
-    if ((rows[at + V_FLAGS] & ROW_DEAD) !== 0) return;
     this.#victims.markDead(row);
-    this.#control.deskDue = true;
   }
 
   /** How long the next wait may sleep, ms: until the next look is due. Who
    * wakes the guard before that does not put the look off. */
   #restMs(): number {
-    const waitMs = this.#waitMs();
+    if (this.#passes.inForce) return this.#passes.restMs();
+    const waitMs = this.#pace.waitMs();
     const age = delta32(this.#mailbox[MB_NOW_MS], this.#sensedMs);
     return clamp(waitMs - age, 0, waitMs);
-  }
-
-  /** Longest time between two looks, ms. */
-  #waitMs(): number {
-    const settings = this.#arena.settings;
-    const sprintMs = settings[SET_SPRINT_MS];
-    let waitMs = this.#calmMs();
-    // A trigger with plenty of memory left is looked into, but not as closely
-    // as memory that is about to end (AOSP lmkd polls at 100 ms then).
-    if (this.#sprinting) {
-      waitMs = this.#shrinksFast() ? sprintMs : Math.min(waitMs, TRIGGERED_MS);
-    }
-    // Not while memory goes on shrinking, or may: who shrinks it may yet
-    // become one that may die.
-    const still = this.#arena.snapshot[SHRINK_KB_PER_S] === 0;
-    if (this.#stuck && still) waitMs = Math.max(waitMs, STUCK_MS);
-    const killMs = this.#killer.waitMs(this.#mailbox[MB_NOW_MS]);
-    if (killMs >= 0) waitMs = Math.min(sprintMs, Math.max(killMs, 1));
-    return waitMs;
-  }
-
-  /** Sleep in proportion to headroom: half of the time in which memory could
-   * at most be filled, so that it cannot be gone between two looks. */
-  #calmMs(): number {
-    const settings = this.#arena.settings;
-    const headroom = this.#arena.snapshot[HEADROOM_KB];
-    if (headroom === ABSENT) return settings[SET_IDLE_MAX_MS];
-    const fill = settings[SET_FILL_KB_PER_MS];
-    const ms = divTrunc(Math.max(headroom, 0), fill) >> 1;
-    return clamp(ms, settings[SET_SPRINT_MS], settings[SET_IDLE_MAX_MS]);
   }
 
   #isSenseDue(): boolean {
@@ -310,34 +272,49 @@ export class Reactor {
     return isPast(
       this.#mailbox[MB_NOW_MS],
       this.#sensedMs,
-      this.#waitMs(),
+      this.#pace.waitMs(),
     );
   }
 
-  /** Sense, judge and act. */
+  /** Sense, judge and act, where it is time for it. */
   #look(): void {
+    if (this.#passes.inForce) {
+      this.#senseDue = false;
+      this.#passes.look();
+      return this.#setState();
+    }
+    if (!this.#isSenseDue()) return;
     const nowMs = this.#mailbox[MB_NOW_MS];
     this.#senseDue = false;
     this.#sensedMs = nowMs;
     if (this.#sensor.sense(this.#depth(nowMs)) < 0) {
       // Blind: nobody is judged, but a kill under way still has its deadline.
       this.#killer.settle();
-      this.#sprinting = false;
+      this.#pace.sprinting = false;
       return this.#setState();
     }
     this.#sample(nowMs);
-    if (this.#killer.state !== IDLE) {
-      // A stall of before the memory came back says nothing of after, and
-      // neither does the fall that led to the kill.
-      this.#pressure = 0;
-      const died = this.#killer.state === SETTLING;
-      if (!this.#killer.settle()) return this.#setState();
-      if (died) this.#sensor.restartSlope();
-      // The desk has its turn before anybody else may die: who registered or
-      // became important meanwhile counts.
-      this.#senseDue = true;
-      return this.#setState();
-    }
+    if (this.#killer.state !== IDLE) this.#await();
+    else this.#judge(nowMs);
+    this.#setState();
+  }
+
+  /** A kill is under way: nobody else dies before its memory is back or its
+   * time is over. */
+  #await(): void {
+    // A stall of before the memory came back says nothing of after, and
+    // neither does the fall that led to the kill.
+    this.#pressure = 0;
+    const died = this.#killer.state === SETTLING;
+    if (!this.#killer.settle()) return;
+    if (died) this.#sensor.restartSlope(this.#killer.decidedKbPerS);
+    // The desk has its turn before anybody else may die: who registered or
+    // became important meanwhile counts.
+    this.#senseDue = true;
+  }
+
+  #judge(nowMs: number): void {
+    noteWakeup(this.#history, this.#pressure, nowMs);
     judge(
       this.#arena.snapshot,
       this.#arena.settings,
@@ -345,19 +322,22 @@ export class Reactor {
       this.#pressure,
       this.#verdict,
     );
-    this.#stuck = false;
-    if (this.#verdict[VERDICT_REASON] !== REASON_NONE) this.#act();
+    this.#pace.stuck = false;
+    if (this.#verdict[VERDICT_REASON] !== REASON_NONE) {
+      const done = this.#actor.act(this.#verdict);
+      this.#pace.stuck = done === ACT_NOBODY;
+      if (done === ACT_CHECK) this.#senseDue = true;
+    }
     // A choice that waits to be looked at is judged again as it was.
     if (this.#ready.checkRow === NONE) this.#pressure = 0;
     this.#first = false;
-    this.#updateSprint(nowMs);
-    this.#setState();
+    this.#pace.update();
   }
 
   /** Slow files now and then; those whose read allocates only when calm. */
   #depth(nowMs: number): number {
     if (this.#first) return SENSE_ALL;
-    const close = this.#sprinting || this.#triggered;
+    const close = this.#pace.sprinting || this.#pace.triggered;
     const due = close ? SLOW_SPRINT_MS : SLOW_CALM_MS;
     if (!isPast(nowMs, this.#slowMs, due)) return SENSE_FAST;
     this.#slowMs = nowMs;
@@ -367,67 +347,16 @@ export class Reactor {
 
   #sample(nowMs: number): void {
     const due = isPast(nowMs, this.#sampledMs, SAMPLE_CALM_MS);
-    if (!this.#sprinting && !due) return;
+    const sprinting = this.#pace.sprinting;
+    if (!sprinting && !due) return;
     this.#sampledMs = nowMs;
-    this.#ready.sample(this.#sprinting ? SAMPLES_MAX : SAMPLES_CALM);
-  }
-
-  #act(): void {
-    const verdict = this.#verdict;
-    for (let i = 0; i < TRIES_PER_TURN; i++) {
-      const row = selectVictim(
-        this.#victims,
-        this.#ready.rows,
-        this.#arena.settings,
-        verdict[VERDICT_FLOOR_ADJ],
-      );
-      this.#stuck = row === NONE;
-      if (row === NONE) return this.#killer.noVictim(verdict);
-      if (this.#isStale(row)) {
-        this.#ready.checkRow = row;
-        this.#senseDue = true;
-        return;
-      }
-      if (this.#killer.fire(row, verdict) === 0) return;
-    }
-  }
-
-  /** A discovered row that was not looked at lately may have become somebody
-   * else: between fork and exec, or before it asked to be left alone. */
-  #isStale(row: number): boolean {
-    const at = row * VICTIM_WORDS;
-    const rows = this.#victims.rows;
-    if (rows[at + V_OWNER] !== OWNER_DISCOVERED) return false;
-    return isPast(this.#mailbox[MB_NOW_MS], rows[at + V_CHECKED_MS], STALE_MS);
-  }
-
-  /** A sprint lasts while headroom is on its way to be gone within a second or
-   * two, for a window after a trigger, and while a kill is under way. */
-  #updateSprint(nowMs: number): void {
-    const snapshot = this.#arena.snapshot;
-    if (
-      this.#triggered &&
-      delta32(nowMs, this.#triggerMs) > SPRINT_AFTER_TRIGGER_MS
-    ) {
-      this.#triggered = false;
-    }
-    const stalls = snapshot[STALL_SOME_PERMILLE];
-    this.#sprinting = this.#triggered || this.#killer.state !== IDLE ||
-      this.#shrinksFast() ||
-      (stalls !== ABSENT && stalls > 100 && snapshot[SWAP_TOTAL_KB] > 0);
-  }
-
-  /** At the present rate headroom ends within two of the longest sleeps. */
-  #shrinksFast(): boolean {
-    const snapshot = this.#arena.snapshot;
-    return snapshot[SHRINK_KB_PER_S] > 0 &&
-      snapshot[EXHAUSTION_MS] < SPRINT_EXHAUSTION_MS;
+    this.#ready.sample(sprinting ? SAMPLES_MAX : SAMPLES_CALM);
   }
 
   #setState(): void {
     this.#arena.gauges[G_STATE] = this.#killer.state !== IDLE
       ? STATE_KILLING
-      : this.#sprinting
+      : this.#pace.sprinting
       ? STATE_SPRINT
       : STATE_CALM;
   }

@@ -14,6 +14,7 @@ import {
   MB_FD,
   MB_NOW_MS,
   MB_PID,
+  MB_UID,
   VICTIM_WORDS,
 } from "../state/layout.ts";
 import {
@@ -24,6 +25,7 @@ import {
   ROW_DEAD,
   ROW_KILLED,
   ROW_LISTED,
+  ROW_STAT_GROUP,
   V_ADJ,
   V_CHECKED_MS,
   V_FLAGS,
@@ -32,11 +34,13 @@ import {
   V_PROTECT,
   V_READY,
   V_RSS_KB,
+  V_STAT_FD,
   V_STATUS_FD,
   V_SWAP_KB,
   V_UID,
   type Victims,
 } from "../state/victims.ts";
+import type { Notifier } from "./notifier.ts";
 import type { Ports } from "./ports.ts";
 import type { Protector } from "./protector.ts";
 import { noteFirstSample, type Ready } from "./ready.ts";
@@ -49,6 +53,8 @@ const ROWS_SPRINT = 512;
 const REFRESH_CALM = 4;
 const REFRESH_SPRINT = 32;
 const CALM_MS = 1_000;
+/** Stat files opened in one visit. */
+const STATS_PER_VISIT = 8;
 /** Status files of rows that lost their place, closed in one visit. */
 const CLOSES_PER_VISIT = 32;
 /** A candidate must be this much heavier to take another's place: 4 MB in the
@@ -63,6 +69,7 @@ export class Roster {
   readonly #victims: Victims;
   readonly #protector: Protector;
   readonly #ready: Ready;
+  readonly #notifier: Notifier;
   readonly #fields = new Int32Array(STATUS_FIELDS);
   #readyAt = 0;
   #visitedMs = 0;
@@ -70,6 +77,7 @@ export class Roster {
   #rowsPerVisit = ROWS_CALM;
   #refreshAt = 0;
   #spareAt = 0;
+  #statAt = 0;
   #worstIndex = 0;
   #worstKey = -1;
 
@@ -79,6 +87,7 @@ export class Roster {
     victims: Victims,
     protector: Protector,
     ready: Ready,
+    notifier: Notifier,
   ) {
     this.#ports = ports;
     this.#arena = arena;
@@ -86,6 +95,7 @@ export class Roster {
     this.#victims = victims;
     this.#protector = protector;
     this.#ready = ready;
+    this.#notifier = notifier;
   }
 
   /** Reads further rows anew and admits the most wanted to the ready list. */
@@ -102,6 +112,7 @@ export class Roster {
     this.#refresh(sprinting ? REFRESH_SPRINT : REFRESH_CALM);
     this.#fillReady();
     this.#closeSpare();
+    if (this.#notifier.statWanted) this.#openStats();
   }
 
   /** Reads anew the row that is about to be chosen. */
@@ -195,8 +206,39 @@ export class Roster {
       const at = this.#spareAt * VICTIM_WORDS;
       if (rows[at + V_READY] >= 0 || rows[at + V_STATUS_FD] < 0) continue;
       if (rows[at + V_FLAGS] === 0) continue;
-      this.#close(rows[at + V_STATUS_FD]);
-      rows[at + V_STATUS_FD] = -1;
+      this.#closeRow(at);
+    }
+  }
+
+  #closeRow(at: number): void {
+    const rows = this.#victims.rows;
+    this.#close(rows[at + V_STATUS_FD]);
+    rows[at + V_STATUS_FD] = -1;
+    if (rows[at + V_STAT_FD] < 0) return;
+    this.#close(rows[at + V_STAT_FD]);
+    rows[at + V_STAT_FD] = -1;
+  }
+
+  /** Opens what clients are told of a kill from, for rows likely to die. */
+  #openStats(): void {
+    const rows = this.#victims.rows;
+    let opened = 0;
+    for (let i = 0; i < READY_MAX && opened < STATS_PER_VISIT; i++) {
+      // In rotation: those that cannot be opened do not stand in others' way.
+      this.#statAt = (this.#statAt + 1) % READY_MAX;
+      const row = this.#ready.rows[this.#statAt];
+      if (row === NONE) continue;
+      const at = row * VICTIM_WORDS;
+      if (rows[at + V_STAT_FD] >= 0) continue;
+      opened++;
+      this.#mailbox[MB_PID] = rows[at];
+      this.#mailbox[MB_FD] = rows[at + V_PIDFD];
+      this.#mailbox[MB_UID] = rows[at + V_UID];
+      const fd = this.#ports.openStat();
+      if (fd < 0) continue;
+      rows[at + V_STAT_FD] = fd;
+      if (this.#mailbox[MB_COUNT] === 1) rows[at + V_FLAGS] |= ROW_STAT_GROUP;
+      else rows[at + V_FLAGS] &= ~ROW_STAT_GROUP;
     }
   }
 
@@ -219,13 +261,10 @@ export class Roster {
 
   /** Puts a row in the worst place, whose row leaves the list. */
   #admit(row: number): void {
-    const rows = this.#victims.rows;
     const leaving = this.#ready.rows[this.#worstIndex];
     if (leaving !== NONE) {
       this.#ready.drop(leaving);
-      const at = leaving * VICTIM_WORDS;
-      this.#close(rows[at + V_STATUS_FD]);
-      rows[at + V_STATUS_FD] = -1;
+      this.#closeRow(leaving * VICTIM_WORDS);
     }
     this.#ready.place(this.#worstIndex, row);
     this.#findWorst();

@@ -11,7 +11,7 @@ import { parseMemoryStatV1 } from "../kernel/memcg_v1.ts";
 import { parseMemoryStatV2 } from "../kernel/memcg_v2.ts";
 import { parseMeminfo } from "../kernel/meminfo.ts";
 import { clearZram, parseMmStat } from "../kernel/mm_stat.ts";
-import { parsePressure } from "../kernel/pressure.ts";
+import { parseAverages, parsePressure } from "../kernel/pressure.ts";
 import { parseSwaps } from "../kernel/swaps.ts";
 import { parseVmstat } from "../kernel/vmstat.ts";
 import { parseZoneinfo } from "../kernel/zoneinfo.ts";
@@ -29,14 +29,22 @@ import {
 import {
   ACTIVE_FILE_KB,
   EXHAUSTION_MS,
+  FILE_LRU_PAGES,
   HEADROOM_KB,
   INACTIVE_FILE_KB,
   MEM_AVAILABLE_KB,
   MEM_FREE_KB,
   MEM_TOTAL_KB,
+  MEMCG_USAGE_KB,
+  MEMSW_USAGE_KB,
   NOW_MS,
+  PSI_CPU_FULL_AVG10_CENTI,
+  PSI_CPU_SOME_AVG10_CENTI,
   PSI_FULL_TOTAL_US,
+  PSI_IO_FULL_AVG10_CENTI,
+  PSI_IO_SOME_AVG10_CENTI,
   PSI_SOME_TOTAL_US,
+  REFAULT,
   SHRINK_KB_PER_S,
   SLAB_RECLAIMABLE_KB,
   SNAPSHOT_COLUMNS,
@@ -45,9 +53,14 @@ import {
   SWAP_FREE_KB,
   SWAP_TOTAL_KB,
   SWAP_ZRAM_TOTAL_KB,
+  VM_FILE_LRU_PAGES,
+  VM_REFAULT_FILE,
   WATERMARK_LEVEL,
+  ZONE_FILE_LRU_PAGES,
+  ZONE_REFAULT_FILE,
 } from "../state/snapshot.ts";
 import type { Ports } from "./ports.ts";
+import { Slope } from "./slope.ts";
 
 // Slots of the sense call.
 export const SLOT_MEMINFO = 0;
@@ -61,6 +74,11 @@ export const SLOT_GROUP_USAGE = 10;
 export const SLOT_GROUP_LIMIT = 11;
 export const SLOT_GROUP_STAT = 12;
 export const SLOT_GROUP_EVENTS = 13;
+export const SLOT_IO_PRESSURE = 14;
+export const SLOT_CPU_PRESSURE = 15;
+/** Use of memory, and of memory and swap, of memcg v1's root group. */
+export const SLOT_MEMCG_USAGE = 16;
+export const SLOT_MEMSW_USAGE = 17;
 
 /** Offset of each slot's buffer, in the order of the slots, and its size. */
 export const SLOT_AT = new Int32Array(SLOTS_MAX);
@@ -69,17 +87,14 @@ SLOT_AT.set([0, 4096, 65_536, 32_768, 8_192, 12_288, 12_544, 12_800, 13_056]);
 SLOT_BYTES.set([4096, 512, 262_144, 16_384, 4_096, 256, 256, 256, 256]);
 SLOT_AT.set([13_312, 13_440, 16_384, 13_568], SLOT_GROUP_USAGE);
 SLOT_BYTES.set([128, 128, 16_384, 512], SLOT_GROUP_USAGE);
+SLOT_AT.set([14_080, 14_336, 14_592, 14_720], SLOT_IO_PRESSURE);
+SLOT_BYTES.set([256, 256, 128, 128], SLOT_IO_PRESSURE);
 
 /** Which group files are read: none, memcg v1, memcg v2. */
 export const GROUP_NONE = 0;
 export const GROUP_V1 = 1;
 export const GROUP_V2 = 2;
 
-/** Samples of headroom kept for the slope. */
-const SLOPE_SAMPLES = 16;
-/** The slope is taken over at least this, ms: 100 ms smooths the allocator's
- * batches and still sees a hog a second ahead (measured on 6.1 and 6.12). */
-const SLOPE_MS = 100;
 /** A stall figure older than this no longer counts, ms: the kernel brings its
  * totals up to date every 2 s (kernel/sched/psi.c, PSI_FREQ). */
 const STALL_STALE_MS = 2_500;
@@ -89,16 +104,25 @@ const FAST = (1 << SLOT_MEMINFO) | (1 << SLOT_PRESSURE) |
 /** Slow, but its read allocates nothing in the kernel. */
 const SLOW = (1 << SLOT_ZONEINFO) | (1 << SLOT_SWAPS) |
   (((1 << ZRAMS_MAX) - 1) << SLOT_ZRAM) | (1 << SLOT_GROUP_LIMIT) |
-  (1 << SLOT_GROUP_EVENTS) | (1 << SLOT_GROUP_STAT);
+  (1 << SLOT_GROUP_EVENTS) | (1 << SLOT_GROUP_STAT) |
+  (1 << SLOT_IO_PRESSURE) | (1 << SLOT_CPU_PRESSURE);
 /** Reading this allocates in the kernel every time (mm/vmstat.c). */
 const CALM = 1 << SLOT_VMSTAT;
+/** What only the old strategy asks for. */
+const OLD = (1 << SLOT_MEMCG_USAGE) | (1 << SLOT_MEMSW_USAGE);
 
 /** Only the fast files. */
 export const SENSE_FAST = 0;
 /** The slow files too. */
 export const SENSE_SLOW = 1;
-/** Everything, also what allocates: never while memory is short. */
+/** Everything, also what allocates: `adaptive` never asks for it while memory
+ * is short. */
 export const SENSE_ALL = 2;
+/** What lmkd reads in each pass: meminfo and vmstat, and pressure (AOSP
+ * lmkd.cpp, mp_event_psi). Zoneinfo when the pass asks for it. */
+export const SENSE_PASS = 3;
+/** ... and zoneinfo, whose watermarks are a minute old. */
+export const SENSE_PASS_ZONES = 4;
 
 /** The senses of one guard. */
 export class Sensor {
@@ -111,9 +135,7 @@ export class Sensor {
   readonly #snapshot: Int32Array;
   readonly #settings: Int32Array;
   readonly #gauges: Int32Array;
-  readonly #slopeMs = new Int32Array(SLOPE_SAMPLES);
-  readonly #slopeKb = new Int32Array(SLOPE_SAMPLES);
-  #slopeCount = 0;
+  readonly #slope = new Slope();
   #slots: number;
   readonly #group: number;
   #someTotalUs = ABSENT;
@@ -155,6 +177,8 @@ export class Sensor {
     let wanted = FAST;
     if (depth >= SENSE_SLOW) wanted |= SLOW;
     if (depth >= SENSE_ALL) wanted |= CALM;
+    if (depth >= SENSE_PASS) wanted |= OLD;
+    if (depth === SENSE_PASS) wanted &= ~(1 << SLOT_ZONEINFO);
     this.#mailbox[MB_SLOTS] = wanted & this.#slots;
     this.#ports.sense();
     const snapshot = this.#snapshot;
@@ -169,6 +193,7 @@ export class Sensor {
       this.#gauges[G_SENSE_ERRORS]++;
       return rc;
     }
+    this.#chooseRefaults(depth);
     this.#derive();
     return 0;
   }
@@ -198,7 +223,63 @@ export class Sensor {
       length = this.#length(slot);
       if (length > 0) parseMmStat(files[slot], 0, length, snapshot);
     }
+    this.#parseOthers();
     if (this.#group !== GROUP_NONE) this.#parseGroupStat();
+  }
+
+  /** What is only told: stalls for io and cpu, use of the root group. */
+  #parseOthers(): void {
+    const files = this.#files;
+    const snapshot = this.#snapshot;
+    let length = this.#length(SLOT_IO_PRESSURE);
+    if (length > 0) {
+      parseAverages(
+        files[SLOT_IO_PRESSURE],
+        0,
+        length,
+        snapshot,
+        PSI_IO_SOME_AVG10_CENTI,
+        PSI_IO_FULL_AVG10_CENTI,
+      );
+    }
+    length = this.#length(SLOT_CPU_PRESSURE);
+    if (length > 0) {
+      parseAverages(
+        files[SLOT_CPU_PRESSURE],
+        0,
+        length,
+        snapshot,
+        PSI_CPU_SOME_AVG10_CENTI,
+        PSI_CPU_FULL_AVG10_CENTI,
+      );
+    }
+    length = this.#length(SLOT_MEMCG_USAGE);
+    if (length > 0) {
+      const file = files[SLOT_MEMCG_USAGE];
+      snapshot[MEMCG_USAGE_KB] = parseGroupKb(file, 0, length);
+    }
+    length = this.#length(SLOT_MEMSW_USAGE);
+    if (length > 0) {
+      const file = files[SLOT_MEMSW_USAGE];
+      snapshot[MEMSW_USAGE_KB] = parseGroupKb(file, 0, length);
+    }
+  }
+
+  /** Refaults and file pages from the freshest file: vmstat where this look
+   * read it, else zoneinfo. Both tell the same node counters, summed. */
+  #chooseRefaults(depth: number): void {
+    const snapshot = this.#snapshot;
+    const vmstat = this.#length(SLOT_VMSTAT) > 0 &&
+      snapshot[VM_REFAULT_FILE] !== ABSENT;
+    const zones = snapshot[ZONE_REFAULT_FILE] !== ABSENT;
+    if (vmstat || !zones) {
+      if (!vmstat && depth < SENSE_SLOW) return;
+      snapshot[REFAULT] = snapshot[VM_REFAULT_FILE];
+      snapshot[FILE_LRU_PAGES] = snapshot[VM_FILE_LRU_PAGES];
+      return;
+    }
+    snapshot[REFAULT] = snapshot[ZONE_REFAULT_FILE];
+    snapshot[FILE_LRU_PAGES] = snapshot[ZONE_FILE_LRU_PAGES];
   }
 
   /** The group's counters. memory.stat of v2 allocates when it is read, but a
@@ -269,7 +350,7 @@ export class Sensor {
     const headroom = snapshot[MEM_AVAILABLE_KB] -
       this.#settings[SET_RESERVE_KB];
     snapshot[HEADROOM_KB] = headroom;
-    snapshot[SHRINK_KB_PER_S] = this.#slope(snapshot[NOW_MS], headroom);
+    snapshot[SHRINK_KB_PER_S] = this.#slope.note(snapshot[NOW_MS], headroom);
     snapshot[EXHAUSTION_MS] = snapshot[SHRINK_KB_PER_S] > 0
       ? mulDiv(Math.max(headroom, 0), 1000, snapshot[SHRINK_KB_PER_S])
       : INT_MAX;
@@ -277,33 +358,13 @@ export class Sensor {
     this.#deriveStall();
   }
 
-  /** How fast headroom falls, kB/s, over the shortest stretch of samples that
-   * is at least SLOPE_MS long; 0 when it does not fall. */
-  #slope(nowMs: number, headroomKb: number): number {
-    const newest = this.#slopeCount % SLOPE_SAMPLES;
-    this.#slopeMs[newest] = nowMs;
-    this.#slopeKb[newest] = headroomKb;
-    this.#slopeCount = this.#slopeCount + 1;
-    if (this.#slopeCount > 1_000_000) this.#slopeCount -= 999_984;
-    const have = Math.min(this.#slopeCount, SLOPE_SAMPLES);
-    for (let back = 1; back < have; back++) {
-      const i = (newest - back + SLOPE_SAMPLES) % SLOPE_SAMPLES;
-      const age = delta32(nowMs, this.#slopeMs[i]);
-      if (age < SLOPE_MS && back < have - 1) continue;
-      if (age <= 0) return 0;
-      const fall = this.#slopeKb[i] - headroomKb;
-      return fall <= 0 ? 0 : mulDiv(fall, 1000, age);
-    }
-    return 0;
-  }
-
   /** Begins the slope anew from the last look: memory has come back by a kill,
-   * and the fall of before it is no measure of what comes. */
-  restartSlope(): void {
+   * and the fall of before it is no measure of what comes. `rateKbPerS`: the
+   * fall at which that kill was decided. */
+  restartSlope(rateKbPerS: number): void {
     const snapshot = this.#snapshot;
-    this.#slopeMs[0] = snapshot[NOW_MS];
-    this.#slopeKb[0] = snapshot[HEADROOM_KB];
-    this.#slopeCount = 1;
+    const rate = rateKbPerS === ABSENT ? INT_MAX : rateKbPerS;
+    this.#slope.restart(snapshot[NOW_MS], snapshot[HEADROOM_KB], rate);
     snapshot[SHRINK_KB_PER_S] = ABSENT;
     snapshot[EXHAUSTION_MS] = INT_MAX;
   }

@@ -129,3 +129,38 @@ export function parsePressure(
   }
   return found;
 }
+
+/**
+ * Fills `some`, and `full` where the file has that line, with the 10 s
+ * averages in hundredths of a percent: for io and cpu, of which no more is
+ * asked. Answers how many it filled; what is not told becomes ABSENT.
+ */
+export function parseAverages(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  columns: Int32Array,
+  some: number,
+  full: number,
+): number {
+  columns[full] = ABSENT;
+  columns[some] = ABSENT;
+  let found = 0;
+  let i = at;
+  while (i < end) {
+    const next = bytes.indexOf(NEWLINE, i) + 1;
+    if (next === 0 || next > end) break;
+    // "some " and "full " are of one length; avg10 comes first.
+    const key = i + SOME.length;
+    if (startsWith(bytes, key, next, AVG10)) {
+      const value = parseCenti(bytes, key + AVG10.length, next);
+      const isSome = startsWith(bytes, i, next, SOME);
+      if (isSome || startsWith(bytes, i, next, FULL)) {
+        columns[isSome ? some : full] = value;
+        if (value !== ABSENT) found++;
+      }
+    }
+    i = next;
+  }
+  return found;
+}

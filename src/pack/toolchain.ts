@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { run, runOk } from "./run.ts";
 import { MissingError, NATIVE, type Target } from "./target.ts";
 
-const SHIM_UNITS = ["./ffi/shim.c", "./ffi/desk.c"];
+const SHIM_UNITS = ["./ffi/shim.c", "./ffi/desk.c", "./ffi/titles.c"];
 const SHIM_SOURCES = [...SHIM_UNITS, "./ffi/shim.h", "./ffi/internal.h"];
 const SHIM_FLAGS = [
   "-std=gnu11",
@@ -23,6 +23,8 @@ const SHIM_FLAGS = [
   "-Wl,--build-id=none",
   "-Wl,-z,noexecstack",
   "-Wl,-z,relro,-z,now",
+  // Threads and signal handlers stay in it whatever the runtime closes.
+  "-Wl,-z,nodelete",
   "-s",
 ];
 /** Debian's names; other distributions have packages called alike. */

@@ -10,6 +10,7 @@ import {
   REASON_EXHAUSTION,
   REASON_NONE,
   REASON_RESERVE,
+  REASON_ZRAM,
   VERDICT_FLOOR_ADJ,
   VERDICT_LIMIT,
   VERDICT_NEED_KB,
@@ -28,8 +29,11 @@ import {
   NEED_KB,
   SHRINK_KB_PER_S,
   STALL_SOME_PERMILLE,
+  SWAP_FREE_KB,
+  ZRAM_ORIGINAL_KB,
+  ZRAM_USED_KB,
 } from "../state/snapshot.ts";
-import { known, swapGainKb } from "./watermarks.ts";
+import { known, swapGainKb, swappableKb } from "./watermarks.ts";
 
 /** Share of time with some task stalled that shows swapping does not keep up,
  * permille. A tenth of the time is what users notice. */
@@ -63,6 +67,15 @@ function swapKeepsUp(snapshot: Int32Array, settings: Int32Array): boolean {
   return swapGainKb(snapshot) > settings[SET_RESERVE_KB];
 }
 
+/** Whether swap has room that lmkd would count on, but what zram stores
+ * compresses so badly that moving more there frees less than the reserve. */
+function zramIsSpent(snapshot: Int32Array, settings: Int32Array): boolean {
+  const reserve = settings[SET_RESERVE_KB];
+  return known(snapshot, SWAP_FREE_KB) > reserve &&
+    known(snapshot, ZRAM_ORIGINAL_KB) > 0 && swapGainKb(snapshot) <= reserve &&
+    swappableKb(snapshot) > reserve;
+}
+
 /** How much must come back before memory is comfortable again, kB. */
 export function needKb(snapshot: Int32Array, settings: Int32Array): number {
   const wanted = settings[SET_COMFORT_KB] - settings[SET_RESERVE_KB] -
@@ -94,7 +107,8 @@ export function decideExhaustion(
     verdict[VERDICT_VALUE] = headroom + credit;
     verdict[VERDICT_LIMIT] = soon;
   } else if (headroom < 0 && !swapKeepsUp(snapshot, settings)) {
-    verdict[VERDICT_REASON] = REASON_RESERVE;
+    const spent = zramIsSpent(snapshot, settings);
+    verdict[VERDICT_REASON] = spent ? REASON_ZRAM : REASON_RESERVE;
     // With half of the reserve gone the kernel is next, whose choice knows less
     // of importance, and MemAvailable at 0 has no slope any more. 1001 is off.
     const deep = headroom < -(settings[SET_RESERVE_KB] >> 1);
@@ -102,7 +116,7 @@ export function decideExhaustion(
     verdict[VERDICT_FLOOR_ADJ] = deep && floor <= ADJ_MAX
       ? Math.min(floor, 0)
       : floor;
-    verdict[VERDICT_VALUE] = headroom;
-    verdict[VERDICT_LIMIT] = 0;
+    verdict[VERDICT_VALUE] = spent ? snapshot[ZRAM_ORIGINAL_KB] : headroom;
+    verdict[VERDICT_LIMIT] = spent ? snapshot[ZRAM_USED_KB] : 0;
   }
 }

@@ -1,23 +1,21 @@
 // @hot
-// lmkd's PSI strategy (AOSP lmkd.cpp, mp_event_psi): how hard file pages are
-// being refaulted, where free memory stands against the watermarks, whether
-// swap is left; the first row of the reason chain that matches decides.
+// The reasons of lmkd's PSI strategy (AOSP lmkd.cpp, mp_event_psi), in its
+// order: the first that matches decides. The floor is 0 unless a reason raises
+// it, and a critical stall takes it away again. beginPass or updateThrashing
+// must have run in the same pass.
 
-import { delta32, divTrunc, mulDiv } from "../base/int.ts";
+import { ADJ_MAX } from "../base/limits.ts";
 import { ABSENT } from "../base/scan.ts";
 import {
-  HIST_BASE_FILE_LRU_PAGES,
-  HIST_BASE_REFAULT,
-  HIST_CARRY_PERCENT,
+  HIST_AFTER_KILL,
   HIST_CUT_LIMIT,
   HIST_FILECACHE_ARMED,
-  HIST_KILLED,
-  HIST_MAX_THRASHING_PERCENT,
-  HIST_PGSCAN_DIRECT,
-  HIST_PRIMED,
+  HIST_FLOOR_ADJ,
+  HIST_REASONED,
+  HIST_RECLAIM,
   HIST_THRASHING_LIMIT_PERCENT,
-  HIST_WINDOW_START_MS,
   REASON_DIRECT_RECL_AND_THRASHING,
+  REASON_DIRECT_RECL_STUCK,
   REASON_LOW_FILECACHE_AFTER_THRASHING,
   REASON_LOW_MEM,
   REASON_LOW_MEM_AND_SWAP,
@@ -27,135 +25,234 @@ import {
   REASON_NONE,
   REASON_NOT_RESPONDING,
   REASON_PRESSURE_AFTER_KILL,
+  RECLAIM_DIRECT,
   VERDICT_FLOOR_ADJ,
   VERDICT_LIMIT,
+  VERDICT_LIMIT2,
+  VERDICT_MARK,
   VERDICT_REASON,
   VERDICT_VALUE,
+  VERDICT_VALUE2,
 } from "../state/reasons.ts";
 import {
+  LMKD_NEW,
   SET_AFTER_KILL_ADJ,
+  SET_DIRECT_STUCK_MS,
   SET_FILECACHE_MIN_KB,
+  SET_LMKD_MODE,
   SET_LOWMEM_ADJ,
-  SET_PAGE_KB,
-  SET_STALL_CRITICAL_PERCENT,
+  SET_STRATEGY,
   SET_SWAP_UTIL_MAX_PERCENT,
   SET_THRASHING_CRITICAL_PERCENT,
-  SET_THRASHING_DECAY_PERCENT,
   SET_THRASHING_PERCENT,
+  STRATEGY_LMKD,
 } from "../state/settings.ts";
 import {
+  CMA_FREE_KB,
+  FILE_LRU_PAGES,
   MEM_FREE_KB,
-  NOW_MS,
-  PSI_FULL_AVG10_CENTI,
   THRASHING_PERCENT,
-  VM_PGSCAN_DIRECT,
   WATERMARK_LOW_PAGES,
-  ZONE_FILE_LRU_PAGES,
-  ZONE_REFAULT_FILE,
+  WATERMARK_MIN_PAGES,
 } from "../state/snapshot.ts";
+import { directReclaimMs } from "./thrashing.ts";
 import {
   BELOW_HIGH,
   BELOW_LOW,
+  kbOf,
   known,
+  stallsCritically,
   swapIsLow,
-  swapLowKb,
+  swapLowPages,
   swapUtilPercent,
   usableSwapKb,
   watermarkLevel,
 } from "./watermarks.ts";
 
-/** A real "full" trigger fired in this turn. */
-export const PRESSURE_FULL = 2;
-/** A real "some" trigger fired in this turn. */
+export { afterKill } from "./thrashing.ts";
+
+/** A real event of "some" stall: lmkd's level medium. */
 export const PRESSURE_SOME = 1;
+/** A real event of "full" stall: lmkd's level critical. */
+export const PRESSURE_FULL = 2;
+/** A real event of the old strategy's lowest level. */
+export const PRESSURE_LOW = 4;
 
-/** Perceptible apps begin here; lmkd spares them while it can. */
-const PERCEPTIBLE_ADJ = 201;
-/** Length of a thrashing window, ms (AOSP lmkd.cpp, mp_event_psi). */
-const WINDOW_MS = 1000;
-
-/** Refaults since the window began per 100 pages of file LRU. */
-function refaultPercent(snapshot: Int32Array, history: Int32Array): number {
-  const refaults = delta32(
-    known(snapshot, ZONE_REFAULT_FILE),
-    history[HIST_BASE_REFAULT],
-  );
-  if (refaults <= 0) return 0;
-  return mulDiv(refaults, 100, history[HIST_BASE_FILE_LRU_PAGES] + 1);
-}
-
-function startWindow(snapshot: Int32Array, history: Int32Array): void {
-  history[HIST_BASE_REFAULT] = known(snapshot, ZONE_REFAULT_FILE);
-  history[HIST_BASE_FILE_LRU_PAGES] = known(snapshot, ZONE_FILE_LRU_PAGES);
-  history[HIST_WINDOW_START_MS] = snapshot[NOW_MS];
-}
-
-/** Brings the thrashing window up to date; sets THRASHING_PERCENT. */
-export function updateThrashing(
-  snapshot: Int32Array,
-  settings: Int32Array,
-  history: Int32Array,
-): void {
-  if (history[HIST_PRIMED] === 0) {
-    history[HIST_PRIMED] = 1;
-    history[HIST_PGSCAN_DIRECT] = known(snapshot, VM_PGSCAN_DIRECT);
-    history[HIST_THRASHING_LIMIT_PERCENT] = settings[SET_THRASHING_PERCENT];
-    startWindow(snapshot, history);
-  }
-  if (history[HIST_KILLED] !== 0) {
-    startWindow(snapshot, history);
-    history[HIST_CARRY_PERCENT] = 0;
-  }
-  let thrashing = 0;
-  const age = delta32(snapshot[NOW_MS], history[HIST_WINDOW_START_MS]);
-  if (age > WINDOW_MS) {
-    let carry = refaultPercent(snapshot, history);
-    const windows = divTrunc(age, WINDOW_MS);
-    if (windows > 1 || carry < history[HIST_THRASHING_LIMIT_PERCENT]) {
-      carry = windows > 31 ? 0 : carry >> windows;
-    }
-    history[HIST_CARRY_PERCENT] = carry;
-    history[HIST_THRASHING_LIMIT_PERCENT] = settings[SET_THRASHING_PERCENT];
-    startWindow(snapshot, history);
-  } else {
-    thrashing = refaultPercent(snapshot, history);
-  }
-  thrashing += history[HIST_CARRY_PERCENT];
-  snapshot[THRASHING_PERCENT] = thrashing;
-  if (thrashing > history[HIST_MAX_THRASHING_PERCENT]) {
-    history[HIST_MAX_THRASHING_PERCENT] = thrashing;
-  }
-}
-
-/** After a kill: the limit is cut where the reason asked for it. */
-export function afterKill(settings: Int32Array, history: Int32Array): void {
-  history[HIST_KILLED] = 1;
-  history[HIST_MAX_THRASHING_PERCENT] = 0;
-  if (history[HIST_CUT_LIMIT] === 0) return;
-  history[HIST_THRASHING_LIMIT_PERCENT] = mulDiv(
-    history[HIST_THRASHING_LIMIT_PERCENT],
-    100 - settings[SET_THRASHING_DECAY_PERCENT],
-    100,
-  );
-}
+/** Perceptible apps end here; lmkd spares them while it can (AOSP lmkd.cpp,
+ * PERCEPTIBLE_APP_ADJ + 1). */
+const IMPERCEPTIBLE_ADJ = 201;
 
 function say(
   verdict: Int32Array,
   reason: number,
-  floorAdj: number,
   value: number,
   limit: number,
 ): void {
   verdict[VERDICT_REASON] = reason;
-  verdict[VERDICT_FLOOR_ADJ] = floorAdj;
   verdict[VERDICT_VALUE] = value;
   verdict[VERDICT_LIMIT] = limit;
+  verdict[VERDICT_VALUE2] = 0;
+  verdict[VERDICT_LIMIT2] = 0;
 }
 
-/**
- * Judges by lmkd's chain. `pressure` holds PRESSURE_* bits of triggers that
- * fired since the last turn. updateThrashing must have run.
- */
+/** Raises the floor over perceptible apps. */
+function sparePerceptible(history: Int32Array): void {
+  history[HIST_FLOOR_ADJ] = IMPERCEPTIBLE_ADJ;
+}
+
+function thrashesCritically(
+  snapshot: Int32Array,
+  settings: Int32Array,
+): boolean {
+  return known(snapshot, THRASHING_PERCENT) >=
+    settings[SET_THRASHING_CRITICAL_PERCENT];
+}
+
+function freeKb(snapshot: Int32Array): number {
+  return known(snapshot, MEM_FREE_KB) - known(snapshot, CMA_FREE_KB);
+}
+
+function markKb(
+  snapshot: Int32Array,
+  settings: Int32Array,
+  column: number,
+): number {
+  return kbOf(known(snapshot, column), settings);
+}
+
+/** Rows 2 to 5: what follows a kill, a stall, or swap that is low. */
+function decideUrgent(
+  snapshot: Int32Array,
+  settings: Int32Array,
+  history: Int32Array,
+  pressure: number,
+  verdict: Int32Array,
+): boolean {
+  const mark = verdict[VERDICT_MARK];
+  if (history[HIST_AFTER_KILL] !== 0 && mark < BELOW_LOW) {
+    const minKb = markKb(snapshot, settings, WATERMARK_MIN_PAGES);
+    history[HIST_FLOOR_ADJ] = settings[SET_AFTER_KILL_ADJ];
+    say(verdict, REASON_PRESSURE_AFTER_KILL, freeKb(snapshot), minKb);
+    return true;
+  }
+  if ((pressure & PRESSURE_FULL) !== 0) {
+    say(verdict, REASON_NOT_RESPONDING, 0, 0);
+    return true;
+  }
+  if (!swapIsLow(snapshot, settings)) return false;
+  const thrashing = known(snapshot, THRASHING_PERCENT);
+  // The configured limit, not the one that kills have cut.
+  const limit = settings[SET_THRASHING_PERCENT];
+  const thrashes = thrashing > limit;
+  if (!thrashes && mark >= BELOW_HIGH) return false;
+  const spares = mark >= BELOW_LOW && !thrashesCritically(snapshot, settings);
+  if (spares) sparePerceptible(history);
+  const swapKb = usableSwapKb(snapshot, settings);
+  const leastKb = kbOf(swapLowPages(snapshot, settings), settings);
+  const reason = thrashes
+    ? REASON_LOW_SWAP_AND_THRASHING
+    : REASON_LOW_MEM_AND_SWAP;
+  say(verdict, reason, swapKb, leastKb);
+  if (!thrashes) return true;
+  history[HIST_FILECACHE_ARMED] = 1;
+  verdict[VERDICT_VALUE2] = thrashing;
+  verdict[VERDICT_LIMIT2] = limit;
+  return true;
+}
+
+/** Row 6: little memory, and most of what can be swapped is. */
+function decideSwapUtil(
+  snapshot: Int32Array,
+  settings: Int32Array,
+  verdict: Int32Array,
+): boolean {
+  const most = settings[SET_SWAP_UTIL_MAX_PERCENT];
+  if (verdict[VERDICT_MARK] >= BELOW_HIGH || most >= 100) return false;
+  const utilization = swapUtilPercent(snapshot, settings);
+  if (utilization <= most) return false;
+  say(verdict, REASON_LOW_MEM_AND_SWAP_UTIL, utilization, most);
+  return true;
+}
+
+/** Rows 7 to 9: thrashing while memory is short or reclaimed directly, and
+ * reclaim that does not end. */
+function decideThrashing(
+  snapshot: Int32Array,
+  settings: Int32Array,
+  history: Int32Array,
+  verdict: Int32Array,
+): boolean {
+  const isLow = verdict[VERDICT_MARK] < BELOW_HIGH;
+  const isDirect = history[HIST_RECLAIM] === RECLAIM_DIRECT;
+  const thrashing = known(snapshot, THRASHING_PERCENT);
+  const limit = history[HIST_THRASHING_LIMIT_PERCENT];
+  if ((isLow || isDirect) && thrashing > limit) {
+    history[HIST_CUT_LIMIT] = 1;
+    history[HIST_FILECACHE_ARMED] = 1;
+    if (!thrashesCritically(snapshot, settings)) sparePerceptible(history);
+    const reason = isLow
+      ? REASON_LOW_MEM_AND_THRASHING
+      : REASON_DIRECT_RECL_AND_THRASHING;
+    say(verdict, reason, thrashing, limit);
+    return true;
+  }
+  const mostMs = settings[SET_DIRECT_STUCK_MS];
+  const stuckMs = directReclaimMs(snapshot, history);
+  if (!isDirect || mostMs <= 0 || stuckMs <= mostMs) return false;
+  say(verdict, REASON_DIRECT_RECL_STUCK, stuckMs, mostMs);
+  return true;
+}
+
+/** Row 10: after thrashing, until there is file cache again. Where file pages
+ * are not known nothing follows, and it goes on counting. */
+function decideFileCache(
+  snapshot: Int32Array,
+  settings: Int32Array,
+  history: Int32Array,
+  verdict: Int32Array,
+): boolean {
+  if (history[HIST_FILECACHE_ARMED] === 0) return false;
+  if (snapshot[FILE_LRU_PAGES] === ABSENT) return false;
+  const cacheKb = kbOf(snapshot[FILE_LRU_PAGES], settings);
+  const leastKb = settings[SET_FILECACHE_MIN_KB];
+  if (cacheKb >= leastKb) {
+    history[HIST_FILECACHE_ARMED] = 0;
+    return false;
+  }
+  sparePerceptible(history);
+  say(verdict, REASON_LOW_FILECACHE_AFTER_THRASHING, cacheKb, leastKb);
+  return true;
+}
+
+/** Steps 11 and 12 and the floor of step 13, over what the verdict holds. */
+function decide(
+  snapshot: Int32Array,
+  settings: Int32Array,
+  history: Int32Array,
+  pressure: number,
+  verdict: Int32Array,
+): void {
+  verdict[VERDICT_MARK] = watermarkLevel(snapshot, settings);
+  const found = decideUrgent(snapshot, settings, history, pressure, verdict) ||
+    decideSwapUtil(snapshot, settings, verdict) ||
+    decideThrashing(snapshot, settings, history, verdict) ||
+    decideFileCache(snapshot, settings, history, verdict);
+  const lowMemAdj = settings[SET_LOWMEM_ADJ];
+  if (
+    !found && verdict[VERDICT_REASON] === REASON_NONE &&
+    verdict[VERDICT_MARK] < BELOW_HIGH && lowMemAdj <= ADJ_MAX
+  ) {
+    const lowKb = markKb(snapshot, settings, WATERMARK_LOW_PAGES);
+    history[HIST_FLOOR_ADJ] = lowMemAdj;
+    say(verdict, REASON_LOW_MEM, freeKb(snapshot), lowKb);
+  }
+  verdict[VERDICT_FLOOR_ADJ] = stallsCritically(snapshot, settings)
+    ? 0
+    : Math.max(history[HIST_FLOOR_ADJ], 0);
+}
+
+/** Judges by lmkd's reasons. `pressure` holds PRESSURE_* bits of the events of
+ * this pass, 0 in a poll: only a real event of full stall is a reason. */
 export function decidePressure(
   snapshot: Int32Array,
   settings: Int32Array,
@@ -163,91 +260,34 @@ export function decidePressure(
   pressure: number,
   verdict: Int32Array,
 ): void {
-  const afterKillCycle = history[HIST_KILLED] !== 0;
-  history[HIST_KILLED] = 0;
   history[HIST_CUT_LIMIT] = 0;
-  verdict[VERDICT_REASON] = REASON_NONE;
-
-  const level = watermarkLevel(snapshot, settings);
-  const lowSwap = swapIsLow(snapshot, settings);
-  const thrashing = snapshot[THRASHING_PERCENT];
-  const limit = history[HIST_THRASHING_LIMIT_PERCENT];
-  const critical = settings[SET_THRASHING_CRITICAL_PERCENT];
-  const spared = thrashing < critical ? PERCEPTIBLE_ADJ : 0;
-  const scanned = known(snapshot, VM_PGSCAN_DIRECT);
-  const direct = scanned !== history[HIST_PGSCAN_DIRECT];
-  history[HIST_PGSCAN_DIRECT] = scanned;
-  const freeKb = known(snapshot, MEM_FREE_KB);
-  const lowKb = known(snapshot, WATERMARK_LOW_PAGES) * settings[SET_PAGE_KB];
-
-  if (afterKillCycle && level < BELOW_LOW) {
-    say(
-      verdict,
-      REASON_PRESSURE_AFTER_KILL,
-      settings[SET_AFTER_KILL_ADJ],
-      freeKb,
-      lowKb,
-    );
-  } else if ((pressure & PRESSURE_FULL) !== 0) {
-    say(verdict, REASON_NOT_RESPONDING, 0, 0, 0);
-  } else if (lowSwap && thrashing > settings[SET_THRASHING_PERCENT]) {
-    const floor = level >= BELOW_LOW ? spared : 0;
-    history[HIST_FILECACHE_ARMED] = 1;
-    say(verdict, REASON_LOW_SWAP_AND_THRASHING, floor, thrashing, limit);
-  } else if (lowSwap && level < BELOW_HIGH) {
-    const floor = level >= BELOW_LOW ? spared : 0;
-    const swapKb = usableSwapKb(snapshot);
-    const leastKb = swapLowKb(snapshot, settings);
-    say(verdict, REASON_LOW_MEM_AND_SWAP, floor, swapKb, leastKb);
-  } else if (
-    level < BELOW_HIGH && settings[SET_SWAP_UTIL_MAX_PERCENT] < 100 &&
-    swapUtilPercent(snapshot) > settings[SET_SWAP_UTIL_MAX_PERCENT]
-  ) {
-    const utilization = swapUtilPercent(snapshot);
-    const most = settings[SET_SWAP_UTIL_MAX_PERCENT];
-    say(verdict, REASON_LOW_MEM_AND_SWAP_UTIL, 0, utilization, most);
-  } else if (level < BELOW_HIGH && thrashing > limit) {
-    history[HIST_FILECACHE_ARMED] = 1;
-    history[HIST_CUT_LIMIT] = 1;
-    say(verdict, REASON_LOW_MEM_AND_THRASHING, spared, thrashing, limit);
-  } else if (direct && thrashing > limit) {
-    history[HIST_FILECACHE_ARMED] = 1;
-    history[HIST_CUT_LIMIT] = 1;
-    say(verdict, REASON_DIRECT_RECL_AND_THRASHING, spared, thrashing, limit);
-  } else {
-    decideCalmer(snapshot, settings, history, verdict);
-  }
-  if (verdict[VERDICT_REASON] !== REASON_NONE) {
-    const stall = snapshot[PSI_FULL_AVG10_CENTI];
-    const most = settings[SET_STALL_CRITICAL_PERCENT] * 100;
-    if (stall !== ABSENT && stall > most) verdict[VERDICT_FLOOR_ADJ] = 0;
-  }
+  history[HIST_FLOOR_ADJ] = 0;
+  say(verdict, REASON_NONE, 0, 0);
+  decide(snapshot, settings, history, pressure, verdict);
 }
 
-/** The last two rows of the chain: low file cache, low memory. */
-function decideCalmer(
-  snapshot: Int32Array,
+/** Whether the verdict is lmkd's first ever: watermarks are then read anew and
+ * redecidePressure asked before anybody dies (AOSP lmkd.cpp). */
+export function wantsRecheck(
   settings: Int32Array,
   history: Int32Array,
   verdict: Int32Array,
+): boolean {
+  return settings[SET_STRATEGY] === STRATEGY_LMKD &&
+    settings[SET_LMKD_MODE] === LMKD_NEW && history[HIST_REASONED] === 0 &&
+    verdict[VERDICT_REASON] !== REASON_NONE;
+}
+
+/** Judges once more over fresh watermarks. Reason, floor and cut of the first
+ * time stand where nothing matches now, and the floor also where what matches
+ * does not set one. */
+export function redecidePressure(
+  snapshot: Int32Array,
+  settings: Int32Array,
+  history: Int32Array,
+  pressure: number,
+  verdict: Int32Array,
 ): void {
-  if (history[HIST_FILECACHE_ARMED] !== 0) {
-    const cacheKb = known(snapshot, ZONE_FILE_LRU_PAGES) *
-      settings[SET_PAGE_KB];
-    const least = settings[SET_FILECACHE_MIN_KB];
-    if (cacheKb < least) {
-      const reason = REASON_LOW_FILECACHE_AFTER_THRASHING;
-      return say(verdict, reason, PERCEPTIBLE_ADJ, cacheKb, least);
-    }
-    history[HIST_FILECACHE_ARMED] = 0;
-  }
-  if (watermarkLevel(snapshot, settings) < BELOW_HIGH) {
-    say(
-      verdict,
-      REASON_LOW_MEM,
-      settings[SET_LOWMEM_ADJ],
-      known(snapshot, MEM_FREE_KB),
-      known(snapshot, WATERMARK_LOW_PAGES) * settings[SET_PAGE_KB],
-    );
-  }
+  history[HIST_REASONED] = 1;
+  decide(snapshot, settings, history, pressure, verdict);
 }

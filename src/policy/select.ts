@@ -1,10 +1,16 @@
 // @hot
-// Who dies. Importance goes by bands of 100 in oom_score_adj (900..1000 is
-// one): the least important band that has anybody comes first. Within it a
-// process that has just grown by much is the culprit and dies; else lmkd's
-// order holds: highest adj first, least recently used of an adj, the largest
-// where adj is 200 or less (AOSP lmkd.cpp, find_and_kill_process).
+// Who dies. lmkd's order (AOSP lmkd.cpp, find_and_kill_process): highest
+// oom_score_adj first; of one adj the least recently used, the largest where
+// adj is 200 or less or the owner wants it so.
+//
+// adaptive goes by bands of 100 (900..1000 is one): the least important band
+// that has anybody comes first. Within it a process that has just grown by much
+// is the culprit and dies; else the smallest that suffices alone, so that what
+// is needed costs one process and no more than it must; else the largest, so
+// that it costs few. Sizes that are alike decide nothing: then lmkd's order
+// holds.
 
+import { delta32, INT_MAX } from "../base/int.ts";
 import { ADJ_MAX, ADJ_MIN, READY_MAX } from "../base/limits.ts";
 import { VICTIM_WORDS } from "../state/layout.ts";
 import {
@@ -19,10 +25,12 @@ import {
   ROW_KILLED,
   ROW_LISTED,
   V_ADJ,
+  V_ANON_KB,
   V_FLAGS,
   V_GROWN_KB,
   V_RSS_KB,
   V_SWAP_KB,
+  V_USED,
   type Victims,
 } from "../state/victims.ts";
 
@@ -65,37 +73,8 @@ function adjWithVictim(
   return at < floorAdj ? ADJ_MIN - 1 : at;
 }
 
-/** The ready row with the largest `column` (or rss + swap) within an adj
- * range, at least `least`; NONE when there is none. */
-function largestReady(
-  victims: Victims,
-  ready: Int32Array,
-  lowAdj: number,
-  highAdj: number,
-  grown: boolean,
-  least: number,
-): number {
-  const rows = victims.rows;
-  let best = NONE;
-  let most = least - 1;
-  for (let i = 0; i < READY_MAX; i++) {
-    const row = ready[i];
-    if (row === NONE || !killable(rows, row, lowAdj)) continue;
-    const at = row * VICTIM_WORDS;
-    if (rows[at + V_ADJ] > highAdj) continue;
-    const size = grown
-      ? rows[at + V_GROWN_KB]
-      : rows[at + V_RSS_KB] + rows[at + V_SWAP_KB];
-    if (size > most) {
-      most = size;
-      best = row;
-    }
-  }
-  return best;
-}
-
-/** The process of the least important band that grew by enough to be the
- * culprit, or NONE. */
+/** The process of the least important band that grew most, by enough to be
+ * the culprit, or NONE. */
 export function culpritOf(
   victims: Victims,
   ready: Int32Array,
@@ -103,40 +82,165 @@ export function culpritOf(
   topAdj: number,
   floorAdj: number,
 ): number {
+  const rows = victims.rows;
   const low = Math.max(bandOf(topAdj) * 100, floorAdj);
-  return largestReady(
-    victims,
-    ready,
-    low,
-    topAdj,
-    true,
-    settings[SET_CULPRIT_KB],
-  );
+  let best = NONE;
+  let most = settings[SET_CULPRIT_KB] - 1;
+  for (let i = 0; i < READY_MAX; i++) {
+    const row = ready[i];
+    if (row === NONE || !killable(rows, row, low)) continue;
+    const at = row * VICTIM_WORDS;
+    if (rows[at + V_ADJ] > topAdj || rows[at + V_GROWN_KB] <= most) continue;
+    most = rows[at + V_GROWN_KB];
+    best = row;
+  }
+  return best;
+}
+
+/** Two sizes are alike when they differ by less than a quarter, or 4 MB: who
+ * is a little smaller is not worth more than who was used less recently. */
+function alikeKb(sizeKb: number): number {
+  return Math.max(sizeKb >> 2, 4096);
+}
+
+/** Memory that comes back when a row dies, kB: its own pages, and half of what
+ * it has swapped, as half-compressible pages take in zram. */
+function promisedKb(rows: Int32Array, row: number): number {
+  const at = row * VICTIM_WORDS;
+  return rows[at + V_ANON_KB] + (rows[at + V_SWAP_KB] >> 1);
+}
+
+/** Whether a ready row is of this band and may be chosen. */
+function inBand(
+  rows: Int32Array,
+  row: number,
+  topAdj: number,
+  lowAdj: number,
+): boolean {
+  return row !== NONE && killable(rows, row, lowAdj) &&
+    rows[row * VICTIM_WORDS + V_ADJ] <= topAdj;
+}
+
+/** Size to go by among the ready rows of a band: the smallest that is at least
+ * `needKb`, or, where none is, the largest. */
+function wantedKb(
+  rows: Int32Array,
+  ready: Int32Array,
+  topAdj: number,
+  lowAdj: number,
+  needKb: number,
+): number {
+  let enough = INT_MAX;
+  let largest = 0;
+  for (let i = 0; i < READY_MAX; i++) {
+    if (!inBand(rows, ready[i], topAdj, lowAdj)) continue;
+    const kb = promisedKb(rows, ready[i]);
+    if (kb > largest) largest = kb;
+    if (kb >= needKb && kb < enough) enough = kb;
+  }
+  return enough === INT_MAX ? largest : enough;
+}
+
+/** Whether lmkd's order has row `a` before row `b`. */
+function comesFirst(rows: Int32Array, a: number, b: number): boolean {
+  const adj = rows[a * VICTIM_WORDS + V_ADJ];
+  const other = rows[b * VICTIM_WORDS + V_ADJ];
+  if (adj !== other) return adj > other;
+  return delta32(
+    rows[a * VICTIM_WORDS + V_USED],
+    rows[b * VICTIM_WORDS + V_USED],
+  ) < 0;
+}
+
+/** adaptive's choice within a band: first in lmkd's order of those ready that
+ * are as large as is wanted, or alike. The ready list has a band's largest. */
+function sufficientOf(
+  rows: Int32Array,
+  ready: Int32Array,
+  topAdj: number,
+  lowAdj: number,
+  needKb: number,
+): number {
+  const wanted = wantedKb(rows, ready, topAdj, lowAdj, needKb);
+  const suffices = wanted >= needKb;
+  const least = suffices ? needKb : wanted - alikeKb(wanted);
+  const most = suffices ? wanted + alikeKb(wanted) : INT_MAX;
+  let best = NONE;
+  for (let i = 0; i < READY_MAX; i++) {
+    const row = ready[i];
+    if (!inBand(rows, row, topAdj, lowAdj)) continue;
+    const kb = promisedKb(rows, row);
+    if (kb < least || kb > most) continue;
+    if (best === NONE || comesFirst(rows, row, best)) best = row;
+  }
+  return best;
+}
+
+/** The largest resident row of an adj by what was last known; the only one
+ * whatever it is known by; NONE where all of several are known to be empty. */
+function heaviestOf(victims: Victims, adj: number): number {
+  const rows = victims.rows;
+  let best = NONE;
+  let most = 0;
+  let only = NONE;
+  let count = 0;
+  let row = victims.oldest(adj);
+  while (row !== NONE) {
+    const rssKb = rows[row * VICTIM_WORDS + V_RSS_KB];
+    if (killable(rows, row, adj)) {
+      only = row;
+      count++;
+      if (rssKb > most) {
+        most = rssKb;
+        best = row;
+      }
+    }
+    row = victims.newer(row);
+  }
+  return count === 1 ? only : best;
+}
+
+/** lmkd's choice: adj by adj, down to the floor. */
+function selectLmkd(
+  victims: Victims,
+  settings: Int32Array,
+  floorAdj: number,
+): number {
+  const heaviest = settings[SET_KILL_HEAVIEST] !== 0;
+  let adj = adjWithVictim(victims, ADJ_MAX, floorAdj);
+  while (adj >= floorAdj) {
+    const row = heaviest || adj <= HEAVIEST_ADJ
+      ? heaviestOf(victims, adj)
+      : oldestOf(victims, adj);
+    if (row !== NONE) return row;
+    adj = adjWithVictim(victims, adj - 1, floorAdj);
+  }
+  return NONE;
 }
 
 /**
  * Row to die for a verdict with this floor, or NONE. `ready` lists the rows
- * whose memory is being sampled.
+ * whose memory is being sampled; `needKb` is what should come back, kB.
  */
 export function selectVictim(
   victims: Victims,
   ready: Int32Array,
   settings: Int32Array,
   floorAdj: number,
+  needKb: number,
 ): number {
+  if (settings[SET_STRATEGY] !== STRATEGY_ADAPTIVE) {
+    return selectLmkd(victims, settings, floorAdj);
+  }
   const top = adjWithVictim(victims, ADJ_MAX, floorAdj);
   if (top < floorAdj) return NONE;
-  const adaptive = settings[SET_STRATEGY] === STRATEGY_ADAPTIVE;
-  if (adaptive) {
-    const culprit = culpritOf(victims, ready, settings, top, floorAdj);
-    if (culprit !== NONE) return culprit;
-  }
-  if (top <= HEAVIEST_ADJ || settings[SET_KILL_HEAVIEST] !== 0) {
-    // adaptive ranks a whole band by size, lmkd one adj.
-    const band = Math.max(bandOf(top) * 100, floorAdj);
-    const low = adaptive && top <= HEAVIEST_ADJ ? band : top;
-    const heaviest = largestReady(victims, ready, low, top, false, 0);
-    if (heaviest !== NONE) return heaviest;
-  }
-  return oldestOf(victims, top);
+  const culprit = culpritOf(victims, ready, settings, top, floorAdj);
+  if (culprit !== NONE) return culprit;
+  const low = Math.max(bandOf(top) * 100, floorAdj);
+  // Nobody suffices alone: the largest.
+  const need = settings[SET_KILL_HEAVIEST] !== 0
+    ? INT_MAX
+    : Math.max(needKb, 1);
+  const row = sufficientOf(victims.rows, ready, top, low, need);
+  return row === NONE ? oldestOf(victims, top) : row;
 }

@@ -1,16 +1,18 @@
 // Who would die now, in order: the production policy asked again and again
 // over a copy of the guard's arena, each answer taken out before the next.
 
-import { READY_MAX, VICTIMS_MAX } from "../base/limits.ts";
-import { selectVictim } from "../policy/select.ts";
-import type { Arena } from "../state/arena.ts";
-import { AT_NAMES, VICTIM_WORDS } from "../state/layout.ts";
 import {
-  SET_FLOOR_ADJ,
-  SET_STRATEGY,
-  STRATEGY_ADAPTIVE,
-  STRATEGY_LMKD,
-} from "../state/settings.ts";
+  NAME_BYTES,
+  READY_MAX,
+  TITLE_BYTES,
+  VICTIMS_MAX,
+} from "../base/limits.ts";
+import { selectVictim } from "../policy/select.ts";
+import { known } from "../policy/watermarks.ts";
+import type { Arena } from "../state/arena.ts";
+import { AT_NAMES, AT_TITLES, VICTIM_WORDS } from "../state/layout.ts";
+import { SET_FLOOR_ADJ, SET_STRATEGY } from "../state/settings.ts";
+import { NEED_KB } from "../state/snapshot.ts";
 import {
   NONE,
   OWNER_DISCOVERED,
@@ -36,8 +38,9 @@ import {
   V_UID,
   type Victims,
 } from "../state/victims.ts";
-import { nameAt } from "./journal.ts";
-import { megabytes } from "./units.ts";
+import { textOf } from "./names.ts";
+import { strategyName } from "./reasons.ts";
+import { columnsOf, cut, megabytes } from "./units.ts";
 
 /** One process, as `procs` prints it. */
 export interface Proc {
@@ -85,31 +88,26 @@ export function killOrder(copy: Arena, victims: Victims): KillOrder {
   const { rows } = victims;
   const ready = readyOf(rows, victims.end);
   const floorAdj = settings[SET_FLOOR_ADJ];
-  const names = new Int32Array(copy.buffer, AT_NAMES);
+  const needKb = known(copy.snapshot, NEED_KB);
   const chosen = new Set<number>();
   const order: Proc[] = [];
   while (chosen.size < VICTIMS_MAX) {
-    const row = selectVictim(victims, ready, settings, floorAdj);
+    const row = selectVictim(victims, ready, settings, floorAdj, needKb);
     if (row === NONE) break;
     chosen.add(row);
-    order.push(procOf(rows, row, names, chosen.size, null));
+    order.push(procOf(copy, row, chosen.size, null));
     victims.unlist(row);
   }
   const spared: Proc[] = [];
   for (let row = 0; row < victims.end; row++) {
     const flags = rows[row * VICTIM_WORDS + V_FLAGS];
     if (flags === 0 || (flags & ROW_DEAD) !== 0 || chosen.has(row)) continue;
-    spared.push(procOf(rows, row, names, null, whySpared(rows, row)));
+    spared.push(procOf(copy, row, null, whySpared(rows, row)));
   }
   spared.sort((a, b) => b.adj - a.adj || a.pid - b.pid);
-  const strategy = STRATEGIES.get(settings[SET_STRATEGY]) ?? "minfree";
+  const strategy = strategyName(settings[SET_STRATEGY]);
   return { strategy, floorAdj, order, spared };
 }
-
-const STRATEGIES = new Map([
-  [STRATEGY_ADAPTIVE, "adaptive"],
-  [STRATEGY_LMKD, "lmkd"],
-]);
 
 const PROTECTIONS = new Map([
   [PROTECT_INIT, "init"],
@@ -127,13 +125,23 @@ function whySpared(rows: Int32Array, row: number): string {
   return (rows[at + V_FLAGS] & ROW_LISTED) !== 0 ? "floor" : "left out";
 }
 
+/** The command name, or the process name where that is not known. */
+function nameOf({ bytes }: Arena, row: number): string {
+  const title = AT_TITLES + row * TITLE_BYTES;
+  if (bytes[title] !== 0) {
+    return textOf(bytes.subarray(title, title + TITLE_BYTES));
+  }
+  const name = AT_NAMES + row * NAME_BYTES;
+  return textOf(bytes.subarray(name, name + NAME_BYTES));
+}
+
 function procOf(
-  rows: Int32Array,
+  copy: Arena,
   row: number,
-  names: Int32Array,
   rank: number | null,
   why: string | null,
 ): Proc {
+  const rows = copy.victims;
   const at = row * VICTIM_WORDS;
   const sampled = (rows[at + V_FLAGS] & ROW_SAMPLED) !== 0;
   return {
@@ -145,7 +153,7 @@ function procOf(
     rssKb: sampled ? rows[at + V_RSS_KB] : null,
     swapKb: sampled ? rows[at + V_SWAP_KB] : null,
     grownKb: sampled ? rows[at + V_GROWN_KB] : null,
-    name: nameAt(names, row * 4),
+    name: nameOf(copy, row),
     registered: rows[at + V_OWNER] !== OWNER_DISCOVERED,
     service: (rows[at + V_FLAGS] & ROW_SERVICE) !== 0,
     why,
@@ -155,8 +163,13 @@ function procOf(
 const HEADER = columns("RANK", "PID", "ADJ", "UID", "RSS", "SWAP", "GROWN") +
   " NAME            WHY";
 
+/** Columns of a name, where why its process lives stands behind it, and where
+ * nothing does. */
+const NAME_COLUMNS = 15;
+const LAST_NAME_COLUMNS = 25;
+
 /** Seven right-aligned columns; with a name of 15 and a reason of 9 after
- * them, a line has 80. */
+ * them, or with a name of 25, a line has 80. */
 function columns(...cells: string[]): string {
   const widths = [5, 7, 5, 10, 7, 7, 7];
   return cells.map((cell, i) => cell.padStart(widths[i])).join(" ");
@@ -184,8 +197,9 @@ export function describeProcs(
       megabytes(proc.swapKb),
       megabytes(proc.grownKb),
     );
-    const line = `${cells} ${proc.name.padEnd(15)} ${proc.why ?? ""}`;
-    lines.push(line.trimEnd());
+    const name = cut(proc.name, all ? NAME_COLUMNS : LAST_NAME_COLUMNS);
+    const gap = " ".repeat(Math.max(NAME_COLUMNS - columnsOf(name), 0));
+    lines.push(`${cells} ${name}${gap} ${proc.why ?? ""}`.trimEnd());
   }
   return lines;
 }

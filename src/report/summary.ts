@@ -6,11 +6,10 @@ import { SELF_ADJ, SELF_ARENA_LOCKED, SELF_FIFO } from "../state/gauges.ts";
 import { reasonName } from "./reasons.ts";
 import {
   centiText,
-  COLUMNS,
   durationText,
+  labelled,
   microText,
   sizeText,
-  wrap,
 } from "./units.ts";
 
 /** Values by label: a number, a word, or null for what is not known. */
@@ -23,14 +22,18 @@ export function parseStatus(text: string): StatusFields {
     const match = /^([a-zA-Z][a-zA-Z0-9]{0,31}) +([ -~]+?) *$/.exec(line);
     if (match === null) continue;
     const [, label, value] = match;
-    fields[label] = value === "-"
+    const isNumber = /^-?\d{1,10}$/.test(value);
+    fields[label] = value === "-" || value === NEVER.get(label)
       ? null
-      : /^-?\d{1,10}$/.test(value)
+      : isNumber
       ? Number(value)
       : value;
   }
   return fields;
 }
+
+/** What a figure has been set to while there is nothing to tell. */
+const NEVER = new Map([["exhaustionMs", "2147483647"]]);
 
 const SELF = [
   [SELF_ADJ, "oom_score_adj -1000"],
@@ -38,8 +41,8 @@ const SELF = [
   [SELF_ARENA_LOCKED, "arena locked"],
 ] as const;
 
-/** Columns of a line's label. */
-const LABEL = 12;
+/** Room for a line's label. */
+const MARGIN = " ".repeat(12);
 
 /** The summary, in lines of at most 80 columns; `nowMs` since 1970. */
 export function describeStatus(fields: StatusFields, nowMs: number): string[] {
@@ -100,11 +103,8 @@ export function describeStatus(fields: StatusFields, nowMs: number): string[] {
     ],
     ["trouble", troubleText(number)],
   ];
-  return lines.filter(([, text]) => text !== "").flatMap(([label, text]) =>
-    wrap(text, COLUMNS, " ".repeat(LABEL)).map((line, i) =>
-      i === 0 ? label.padEnd(LABEL) + line.slice(LABEL) : line
-    )
-  );
+  return lines.filter(([, text]) => text !== "")
+    .flatMap(([label, text]) => labelled(label, text, MARGIN));
 }
 
 type Numbers = (label: string) => number | null;
@@ -161,6 +161,9 @@ function troubleText(number: Numbers): string {
   const counts = [
     ["processes that found no place", number("tableFull")],
     ["files that could not be read", number("senseErrors")],
+    ["messages that a client did not take", number("lostMessages")],
+    ["clients dropped for a newcomer", number("droppedClients")],
+    ["targets that came too soon", number("hastyTargets")],
   ] as const;
   return counts
     .filter(([, count]) => count !== null && count !== 0)

@@ -42,17 +42,45 @@ export function centiText(centi: number | null): string {
   return centi === null ? "-" : `${(centi / 100).toFixed(2)}%`;
 }
 
+/** Columns that a terminal takes for a text at most: from U+2300 on, and in
+ * the first Hangul block, characters may be two wide (Unicode, UAX 11). */
+export function columnsOf(text: string): number {
+  let columns = 0;
+  for (const char of text) columns += widthOf(char);
+  return columns;
+}
+
+function widthOf(char: string): number {
+  const code = char.codePointAt(0) ?? 0;
+  return code >= 0x2300 || (code >= 0x1100 && code <= 0x115f) ? 2 : 1;
+}
+
+/** The longest beginning of `text` that takes at most `columns`, 2 or more. */
+function beginning(text: string, columns: number): string {
+  let end = 0;
+  let room = columns;
+  for (const char of text) {
+    room -= widthOf(char);
+    if (room < 0) break;
+    end += char.length;
+  }
+  return text.slice(0, end);
+}
+
+/** `text`, or its beginning and "…", in at most `columns`, 3 or more. */
+export function cut(text: string, columns: number): string {
+  if (columnsOf(text) <= columns) return text;
+  return `${beginning(text, columns - 1)}…`;
+}
+
 /** Words in lines of at most `width` columns, each after `margin`; a word
  * longer than that is cut. */
 export function wrap(text: string, width: number, margin: string): string[] {
   const room = width - margin.length;
-  const words = text.split(" ").flatMap((word) =>
-    word.length <= room ? [word] : word.match(new RegExp(`.{1,${room}}`, "gs"))!
-  );
   const lines: string[] = [];
   let line = "";
-  for (const word of words) {
-    if (line !== "" && line.length + 1 + word.length > room) {
+  for (const word of text.split(" ").flatMap((one) => pieces(one, room))) {
+    if (line !== "" && columnsOf(line) + 1 + columnsOf(word) > room) {
       lines.push(margin + line);
       line = "";
     }
@@ -60,4 +88,26 @@ export function wrap(text: string, width: number, margin: string): string[] {
   }
   lines.push(margin + line);
   return lines;
+}
+
+function pieces(word: string, columns: number): string[] {
+  const found: string[] = [];
+  let rest = word;
+  while (columnsOf(rest) > columns) {
+    const piece = beginning(rest, columns);
+    found.push(piece);
+    rest = rest.slice(piece.length);
+  }
+  return [...found, rest];
+}
+
+/** Wrapped lines with `label` in the margin of the first; it has to fit. */
+export function labelled(
+  label: string,
+  text: string,
+  margin: string,
+): string[] {
+  return wrap(text, COLUMNS, margin).map((line, i) =>
+    i === 0 ? label.padEnd(margin.length) + line.slice(margin.length) : line
+  );
 }

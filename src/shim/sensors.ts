@@ -9,11 +9,15 @@ import {
   GROUP_V2,
   SLOT_AT,
   SLOT_BYTES,
+  SLOT_CPU_PRESSURE,
   SLOT_GROUP_EVENTS,
   SLOT_GROUP_LIMIT,
   SLOT_GROUP_STAT,
   SLOT_GROUP_USAGE,
+  SLOT_IO_PRESSURE,
+  SLOT_MEMCG_USAGE,
   SLOT_MEMINFO,
+  SLOT_MEMSW_USAGE,
   SLOT_PRESSURE,
   SLOT_SWAPS,
   SLOT_VMSTAT,
@@ -55,10 +59,19 @@ export function openMachine(shim: Shim): Senses {
     );
   }
   slots |= openSlot(shim, SLOT_PRESSURE, "/proc/pressure/memory");
+  slots |= openSlot(shim, SLOT_IO_PRESSURE, "/proc/pressure/io");
+  slots |= openSlot(shim, SLOT_CPU_PRESSURE, "/proc/pressure/cpu");
   slots |= openSlot(shim, SLOT_ZONEINFO, "/proc/zoneinfo");
   slots |= openSlot(shim, SLOT_VMSTAT, "/proc/vmstat");
   slots |= openSlot(shim, SLOT_SWAPS, "/proc/swaps");
   slots |= openZram(shim);
+  const root = memcgMounts().v1;
+  if (root !== "") {
+    const usage = `${root}/memory.usage_in_bytes`;
+    const memsw = `${root}/memory.memsw.usage_in_bytes`;
+    slots |= openSlot(shim, SLOT_MEMCG_USAGE, usage);
+    slots |= openSlot(shim, SLOT_MEMSW_USAGE, memsw);
+  }
   const scanFd = shim.open("/proc", O_RDONLY);
   const pressurePath = "/proc/pressure/memory";
   return { slots, group: GROUP_NONE, pressurePath, scanFd };
@@ -128,17 +141,35 @@ function hasLimit(path: string): boolean {
  */
 function groupPressurePath(dir: string, isV2: boolean): string {
   if (isV2) return `${dir}/memory.pressure`;
-  let v1Mount = "";
-  let v2Mount = "";
-  for (const line of Deno.readTextFileSync("/proc/mounts").split("\n")) {
-    const [, path = "", type = "", options = ""] = line.split(" ");
-    if (type === "cgroup2") v2Mount = path;
-    if (type === "cgroup" && options.split(",").includes("memory")) {
-      v1Mount = path;
-    }
-  }
-  if (v1Mount === "" || v2Mount === "" || !dir.startsWith(`${v1Mount}/`)) {
+  const { v1, v2 } = memcgMounts();
+  if (v1 === "" || v2 === "" || !dir.startsWith(`${v1}/`)) {
     return `${dir}/memory.pressure`;
   }
-  return `${v2Mount}${dir.slice(v1Mount.length)}/memory.pressure`;
+  return `${v2}${dir.slice(v1.length)}/memory.pressure`;
+}
+
+/** Where memory groups are mounted: those of version 1, and the tree of version
+ * 2; "" where there are none. The last mount of each counts. */
+export function memcgMounts(
+  mounts: string = Deno.readTextFileSync("/proc/mounts"),
+): { v1: string; v2: string } {
+  let v1 = "";
+  let v2 = "";
+  for (const line of mounts.split("\n")) {
+    const [, path = "", type = "", options = ""] = line.split(" ");
+    if (type === "cgroup2") v2 = unescapeMount(path);
+    if (type === "cgroup" && options.split(",").includes("memory")) {
+      v1 = unescapeMount(path);
+    }
+  }
+  return { v1, v2 };
+}
+
+/** A path of /proc/mounts as it really is: space, tab, newline, \ and # come
+ * in octal (fs/proc_namespace.c, mangle). */
+function unescapeMount(path: string): string {
+  return path.replaceAll(
+    /\\([0-7]{3})/g,
+    (_, octal) => String.fromCharCode(parseInt(octal, 8)),
+  );
 }

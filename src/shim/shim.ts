@@ -8,6 +8,8 @@ import {
   SAMPLES_MAX,
   SCAN_PIDS_MAX,
   SLOTS_MAX,
+  TITLE_ASKS_MAX,
+  TITLE_BYTES,
 } from "../base/limits.ts";
 import type { Ports } from "../daemon/ports.ts";
 import { Arena } from "../state/arena.ts";
@@ -21,11 +23,14 @@ import {
   AT_SAMPLES,
   AT_SCAN,
   AT_SLOT_LENGTHS,
+  AT_TITLE_PIDS,
+  AT_TITLE_TEXTS,
   AT_VICTIMS,
   EVENT_SIGNAL,
   EVENT_WORDS,
   MAILBOX_WORDS,
   MB_DRY_RUN,
+  MB_TITLES,
   SAMPLE_BYTES,
 } from "../state/layout.ts";
 import { cString, loadShim, type Symbols } from "./load.ts";
@@ -55,6 +60,11 @@ const LAYOUT = [
   AT_SAMPLE_FDS,
   AT_SAMPLE_LENGTHS,
   AT_SAMPLES,
+  TITLE_ASKS_MAX,
+  TITLE_BYTES,
+  MB_TITLES,
+  AT_TITLE_PIDS,
+  AT_TITLE_TEXTS,
 ];
 
 /** The shim of this process. There is one; a second attach is refused. */
@@ -96,7 +106,7 @@ export class Shim {
     this.arena.mailbox.fill(0);
   }
 
-  /** Makes the epoll set, signal handlers and the reaper thread. */
+  /** Makes the epoll set, signal handlers, the reaper and the title thread. */
   start(): void {
     const rc = this.symbols.start();
     if (rc < 0) throw new Error(`Cannot start shim: ${errnoName(rc)}`);

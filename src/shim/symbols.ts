@@ -14,11 +14,14 @@ export const SYMBOLS = {
   send: { name: "shim_send", ...HOT },
   kill: { name: "shim_kill", ...HOT },
   persist: { name: "shim_persist", ...HOT },
+  askTitles: { name: "shim_ask_titles", ...HOT },
   accept: { name: "shim_accept", ...HOT },
   close: { name: "shim_close", ...HOT },
   adopt: { name: "shim_adopt", ...HOT },
   writeAdj: { name: "shim_write_adj", ...HOT },
   openStatus: { name: "shim_open_status", ...HOT },
+  openStat: { name: "shim_open_stat", ...HOT },
+  softLimit: { name: "shim_soft_limit", ...HOT },
   readAdj: { name: "shim_read_adj", ...HOT },
   scan: { name: "shim_scan", ...HOT },
   attach: {
@@ -52,6 +55,21 @@ export const SYMBOLS = {
   trigger: {
     name: "shim_trigger",
     parameters: ["buffer", "buffer", "i32"],
+    result: "i32",
+  },
+  vmpressure: {
+    name: "shim_vmpressure",
+    parameters: ["i32", "i32", "buffer", "i32"],
+    result: "i32",
+  },
+  memcgRoot: {
+    name: "shim_memcg_root",
+    parameters: ["buffer"],
+    result: "i32",
+  },
+  ask: {
+    name: "shim_ask",
+    parameters: ["buffer", "buffer", "i32", "i32"],
     result: "i32",
   },
   listen: {

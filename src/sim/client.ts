@@ -21,8 +21,11 @@ export class SimClient {
   readonly uid: number;
   /** Sent, not yet received by the guard. */
   readonly queue: Packet[] = [];
-  /** Received from the guard, as words. */
+  /** Received from the guard, as words and as they came. */
   readonly replies: number[][] = [];
+  readonly packets: Uint8Array[] = [];
+  /** It does not read: whoever sends to it must wait. */
+  deaf = false;
   /** The guard's descriptor, -1 before it accepted and after it closed. */
   fd = -1;
   hungUp = false;
@@ -52,6 +55,17 @@ export class SimClient {
     this.queue.push({ bytes, pid, uid: this.uid });
     this.#wake(this);
     return true;
+  }
+
+  /** A packet of the guard's has come. */
+  take(packet: Uint8Array): void {
+    const view = new DataView(packet.buffer);
+    const words: number[] = [];
+    for (let at = 0; at + 4 <= packet.length; at += 4) {
+      words.push(view.getInt32(at));
+    }
+    this.replies.push(words);
+    this.packets.push(packet);
   }
 
   /** LMK_TARGET: pairs of pages and oom_score_adj. */

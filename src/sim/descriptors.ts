@@ -9,6 +9,12 @@ import type { SimProcess } from "./process.ts";
 export type Descriptor =
   | { readonly kind: "pidfd"; readonly process: SimProcess }
   | { readonly kind: "status"; readonly process: SimProcess }
+  | {
+    readonly kind: "stat";
+    readonly process: SimProcess;
+    /** memory.stat of its own group, not /proc/PID/stat. */
+    readonly ofGroup: boolean;
+  }
   | { readonly kind: "client"; readonly client: SimClient }
   | { readonly kind: "listener" }
   | { readonly kind: "file"; readonly bytes: Uint8Array };

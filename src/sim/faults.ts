@@ -4,15 +4,19 @@ import { Prng } from "../base/prng.ts";
 
 // Errors that the calls of the shim can answer (errno(3)).
 export const EPERM = 1;
+export const ENOENT = 2;
 export const ESRCH = 3;
 export const EIO = 5;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
+export const EBUSY = 16;
+export const ENODEV = 19;
 export const EINVAL = 22;
 export const EMFILE = 24;
 export const ENOSPC = 28;
 export const EPIPE = 32;
+export const ENOSYS = 38;
 
 /** Calls that may be refused, and with what. The refusals of each are those
  * its system calls really give under load. */
@@ -26,6 +30,9 @@ const REFUSALS = {
   accept: [EMFILE, ENOMEM],
   adopt: [ENOMEM, EMFILE, ESRCH],
   openStatus: [ENOMEM, EMFILE],
+  openStat: [ENOMEM, EMFILE],
+  softLimit: [ENOMEM, EMFILE],
+  reap: [EAGAIN, ESRCH, ENOSYS],
   readAdj: [ENOMEM],
   writeAdj: [ENOMEM],
   scan: [ENOMEM],
@@ -43,6 +50,11 @@ export class Faults {
   shortPermille = 0;
   /** Processes that die while they are adopted, in a thousand. */
   vanishPermille = 0;
+  /** Command names that cannot be read, in a thousand. */
+  tornPermille = 0;
+  /** Batches of command names that are never finished, in a thousand: somebody
+   * holds its mmap lock for ever. */
+  stuckPermille = 0;
   /** Refusals so far. */
   count = 0;
 
@@ -57,6 +69,9 @@ export class Faults {
     }
     this.shortPermille = permille;
     this.vanishPermille = permille;
+    this.tornPermille = permille;
+    // One stops all that follow: more of them and there was little to see.
+    this.stuckPermille = Math.trunc(permille / 20);
   }
 
   /** 0, or the -errno that this call is to answer. */
@@ -73,6 +88,22 @@ export class Faults {
     if (!this.#prng.chance(this.shortPermille)) return length;
     this.count++;
     return this.#prng.below(length);
+  }
+
+  /** Whether a command name cannot be read. */
+  tears(): boolean {
+    return this.#happens(this.tornPermille);
+  }
+
+  /** Whether the batch of command names is never finished. */
+  sticks(): boolean {
+    return this.#happens(this.stuckPermille);
+  }
+
+  #happens(permille: number): boolean {
+    if (permille === 0 || !this.#prng.chance(permille)) return false;
+    this.count++;
+    return true;
   }
 
   /** Whether a process dies just now. */

@@ -21,11 +21,16 @@ import {
   MB_NOW_MS,
   MB_NOW_US,
   MB_PID,
+  MB_REAP_PID,
+  MB_REAP_RESULT,
+  MB_REAP_US,
+  MB_REAPS,
   MB_SIGNALS,
   MB_SLOTS,
   MB_STATUS_FD,
   MB_TAG,
   MB_TIMEOUT_MS,
+  MB_TITLES,
   MB_UID,
   MB_WOKE_US,
   SAMPLE_BYTES,
@@ -38,6 +43,9 @@ const FDS = 65_536;
 const FDS_FIRST = 32_768;
 const EPOLLIN = 1;
 const EAGAIN = 11;
+const EBUSY = 16;
+/** How long process_mrelease takes, us. */
+const REAP_US = 5_000;
 /** Bytes of the file that tells whether memory is short. */
 const MEMINFO_BYTES = 4_096;
 
@@ -62,6 +70,7 @@ export class Frozen implements Ports {
   #nowUs = 0;
   #dyingFd = -1;
   #nextFd = FDS_FIRST;
+  #titlesAsked = false;
   /** Signals sent while frozen. */
   kills = 0;
   /** Every wait brings a pressure event: the guard sprints. */
@@ -131,6 +140,7 @@ export class Frozen implements Ports {
       events[0] = this.#tags[this.#dyingFd];
       events[1] = this.#pids[this.#dyingFd];
       events[2] = EPOLLIN;
+      this.#tellReap(events[1]);
       this.#dyingFd = -1;
       count = 1;
       this.show(false);
@@ -144,11 +154,23 @@ export class Frozen implements Ports {
       events[count * EVENT_WORDS] = EVENT_PSI_SOME << 24;
       count++;
     }
+    if (this.#titlesAsked) {
+      this.#titlesAsked = false;
+      mailbox[MB_TITLES]++;
+    }
     mailbox[MB_EVENTS] = count;
     mailbox[MB_SIGNALS] = 0;
     this.clock();
     mailbox[MB_WOKE_US] = mailbox[MB_NOW_US];
     return 0;
+  }
+
+  #tellReap(pid: number): void {
+    const mailbox = this.#mailbox;
+    mailbox[MB_REAP_PID] = pid;
+    mailbox[MB_REAP_RESULT] = 0;
+    mailbox[MB_REAP_US] = REAP_US;
+    mailbox[MB_REAPS]++;
   }
 
   clock(): number {
@@ -195,6 +217,14 @@ export class Frozen implements Ports {
     return this.#frozen ? this.#mailbox[MB_COUNT] : this.#machine.persist();
   }
 
+  /** The next wait says that the names were read: those of before. */
+  askTitles(): number {
+    if (!this.#frozen) return this.#machine.askTitles();
+    if (this.#titlesAsked) return -EBUSY;
+    this.#titlesAsked = true;
+    return 0;
+  }
+
   accept(): number {
     return this.#frozen ? -EAGAIN : this.#machine.accept();
   }
@@ -219,6 +249,14 @@ export class Frozen implements Ports {
 
   openStatus(): number {
     return this.#frozen ? SLOTS_MAX : this.#machine.openStatus();
+  }
+
+  openStat(): number {
+    return this.#frozen ? SLOTS_MAX : this.#machine.openStat();
+  }
+
+  softLimit(): number {
+    return this.#frozen ? 0 : this.#machine.softLimit();
   }
 
   readAdj(): number {

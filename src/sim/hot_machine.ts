@@ -15,6 +15,7 @@ import {
   AT_SAMPLES,
   EVENT_PSI_FULL,
   EVENT_PSI_SOME,
+  EVENT_VMPRESSURE,
   EVENT_WORDS,
   MB_COUNT,
   MB_DRY_RUN,
@@ -24,7 +25,6 @@ import {
   MB_NOW_US,
   MB_OFFSET,
   MB_PID,
-  MB_REAPS,
   MB_SIGNALS,
   MB_SLOTS,
   MB_SOURCE,
@@ -45,8 +45,11 @@ import {
   type Faults,
 } from "./faults.ts";
 import { GONE, type SimProcess } from "./process.ts";
-import { Pen, writeStatus } from "./render.ts";
+import { Reaper } from "./reaper.ts";
+import { Pen } from "./render.ts";
+import { writeOwnGroupStat, writeStat, writeStatus } from "./render_process.ts";
 import { writeSlot } from "./slots.ts";
+import { Titles } from "./titles.ts";
 import type { Witness, World } from "./world.ts";
 
 const EPOLLIN = 0x1;
@@ -85,6 +88,8 @@ export class HotMachine implements HotPorts, Witness {
   #pendingSignals = 0;
   readonly #triggers: number[] = [];
   #owedUs = 0;
+  readonly #titles: Titles;
+  readonly #reaper: Reaper;
   protected readonly pidfds = new Map<SimProcess, Set<number>>();
 
   constructor(world: World, arena: Arena, faults: Faults) {
@@ -92,6 +97,8 @@ export class HotMachine implements HotPorts, Witness {
     this.arena = arena;
     this.faults = faults;
     this.listenerFd = this.fds.add({ kind: "listener" });
+    this.#titles = new Titles(world, arena, faults);
+    this.#reaper = new Reaper(world, arena, faults);
     world.witnesses.push(this);
     this.clock();
   }
@@ -125,6 +132,7 @@ export class HotMachine implements HotPorts, Witness {
   }
 
   died(process: SimProcess): void {
+    this.#reaper.died(process);
     for (const fd of this.pidfds.get(process) ?? []) this.fds.wake(fd);
   }
 
@@ -163,6 +171,7 @@ export class HotMachine implements HotPorts, Witness {
       put(ready.tag, ready.detail, flagsOf(fds.get(ready.fd)));
     }
     mailbox[MB_EVENTS] = count;
+    this.#titles.tell();
     mailbox[MB_SIGNALS] = this.#pendingSignals;
     this.#pendingSignals = 0;
     return 0;
@@ -170,7 +179,7 @@ export class HotMachine implements HotPorts, Witness {
 
   #hasNews(): boolean {
     return this.#triggers.length > 0 || this.#pendingSignals !== 0 ||
-      this.fds.hasReady;
+      this.fds.hasReady || this.#titles.hasNews;
   }
 
   clock(): number {
@@ -201,20 +210,29 @@ export class HotMachine implements HotPorts, Witness {
       this.spend(READ_US);
       const open = this.fds.get(sampleFds[i]);
       const rc = this.faults.of("sample");
-      if (open?.kind !== "status") {
+      if (open?.kind !== "status" && open?.kind !== "stat") {
         this.blame(`sample of descriptor ${sampleFds[i]}, no status file`);
         sampleLengths[i] = -EBADF;
       } else if (rc < 0 || open.process.state === GONE) {
         sampleLengths[i] = rc < 0 ? rc : -ESRCH;
-      } else this.writeSample(i, open.process);
+      } else if (open.kind === "status") {
+        this.writeSample(i, open.process, writeStatus);
+      } else {
+        const write = open.ofGroup ? writeOwnGroupStat : writeStat;
+        this.writeSample(i, open.process, write);
+      }
     }
     return this.clock();
   }
 
-  protected writeSample(index: number, process: SimProcess): void {
+  protected writeSample(
+    index: number,
+    process: SimProcess,
+    write: (pen: Pen, process: SimProcess) => void,
+  ): void {
     const at = AT_SAMPLES + index * SAMPLE_BYTES;
     const pen = new Pen(this.arena.bytes, at, SAMPLE_BYTES);
-    writeStatus(pen, process);
+    write(pen, process);
     this.arena.sampleLengths[index] = this.faults.cut(pen.length);
   }
 
@@ -247,10 +265,10 @@ export class HotMachine implements HotPorts, Witness {
     const rc = this.faults.of("send");
     if (rc < 0) return rc;
     if (open.client.hungUp) return -EPIPE;
-    const view = new DataView(buffer, AT_PACKET, count);
-    const words: number[] = [];
-    for (let at = 0; at + 4 <= count; at += 4) words.push(view.getInt32(at));
-    open.client.replies.push(words);
+    if (open.client.deaf) return -EAGAIN;
+    open.client.take(
+      new Uint8Array(buffer.slice(AT_PACKET, AT_PACKET + count)),
+    );
     return count;
   }
 
@@ -272,8 +290,8 @@ export class HotMachine implements HotPorts, Witness {
     }
     const { availableKb } = this.world.memory;
     this.signals.push({ process, atUs: this.world.nowUs, availableKb });
+    this.#reaper.take(process);
     this.world.kill(process);
-    mailbox[MB_REAPS]++;
     return 0;
   }
 
@@ -292,6 +310,11 @@ export class HotMachine implements HotPorts, Witness {
     return count;
   }
 
+  askTitles(): number {
+    this.spend(CALL_US);
+    return this.#titles.ask();
+  }
+
   protected badFd(call: string): number {
     this.blame(`${call} of descriptor ${this.arena.mailbox[MB_FD]}`);
     return -EBADF;
@@ -306,6 +329,12 @@ export class HotMachine implements HotPorts, Witness {
     const { psi } = this.world;
     if (someMs > 0) psi.arm(false, someMs, windowMs, EVENT_PSI_SOME << 24);
     if (fullMs > 0) psi.arm(true, fullMs, windowMs, EVENT_PSI_FULL << 24);
+  }
+
+  /** Asks for vmpressure, all three levels. */
+  armVmpressure(): void {
+    const tag = EVENT_VMPRESSURE << 24;
+    this.world.vmpressure.arm([tag, tag + 1, tag + 2]);
   }
 }
 

@@ -10,14 +10,27 @@ import {
   MB_PID,
   MB_STATUS_FD,
   MB_TAG,
+  MB_UID,
 } from "../state/layout.ts";
-import { EAGAIN, EMFILE, ENOMEM, ESRCH } from "./faults.ts";
+import {
+  EAGAIN,
+  EBADF,
+  EMFILE,
+  ENODEV,
+  ENOENT,
+  ENOMEM,
+  ESRCH,
+} from "./faults.ts";
 import { CALL_US, HotMachine } from "./hot_machine.ts";
 import { ALIVE, EXITING, type SimProcess } from "./process.ts";
+import { writeStatus } from "./render_process.ts";
 
 /** The machine. */
 export class Machine extends HotMachine implements Ports {
   #scanAfter = -1;
+  /** Each process has a memory group, of version 1, to itself, under the user
+   * it runs as. */
+  appGroups = false;
 
   accept(): number {
     const { mailbox } = this.arena;
@@ -69,7 +82,7 @@ export class Machine extends HotMachine implements Ports {
       this.fds.close(pidfd);
       return -EMFILE;
     }
-    this.writeSample(0, process);
+    this.writeSample(0, process, writeStatus);
     mailbox[MB_ADJ] = process.adj;
     mailbox[MB_STATUS_FD] = status;
     const dead = process.state !== ALIVE && process.state !== EXITING;
@@ -111,6 +124,31 @@ export class Machine extends HotMachine implements Ports {
     if (typeof process === "number") return process;
     const fd = this.fds.add({ kind: "status", process });
     return fd < 0 ? -EMFILE : fd;
+  }
+
+  openStat(): number {
+    const { mailbox } = this.arena;
+    if (mailbox[MB_FD] < 0) return -EBADF;
+    const rc = this.faults.of("openStat");
+    if (rc < 0) return rc;
+    const process = this.#same(mailbox[MB_FD]);
+    if (typeof process === "number") return process;
+    const ofGroup = this.appGroups && mailbox[MB_UID] === process.uid;
+    mailbox[MB_COUNT] = ofGroup ? 1 : 0;
+    const fd = this.fds.add({ kind: "stat", process, ofGroup });
+    return fd < 0 ? -EMFILE : fd;
+  }
+
+  softLimit(): number {
+    const { mailbox } = this.arena;
+    if (!this.appGroups) return -ENODEV;
+    const rc = this.faults.of("softLimit");
+    if (rc < 0) return rc;
+    const process = this.#same(mailbox[MB_FD]);
+    if (typeof process === "number") return -ENOENT;
+    if (mailbox[MB_UID] !== process.uid) return -ENOENT;
+    process.softLimitMib = mailbox[MB_COUNT];
+    return 0;
   }
 
   readAdj(): number {

@@ -30,6 +30,14 @@ const SWAP_KB_PER_MS = 200;
 /** What scattered reads of a phone's flash come to (eMMC 5.1, 4 kB pages with
  * read-ahead). */
 const READ_KB_PER_MS = 100;
+/** Pages looked at to get one: clean file pages, those of running programs,
+ * memory of processes (each is given a second chance; mm/vmscan.c). */
+const SCAN_CLEAN = 1;
+const SCAN_HOT = 2;
+const SCAN_SWAP = 2;
+/** Pages looked at per ms when nothing can be got back: SWAP_CLUSTER_MAX at a
+ * time (mm/vmscan.c). */
+const SCAN_VAIN_PER_MS = 320;
 /** Unmet demand with nothing left to reclaim for this long wakes the kernel's
  * OOM killer, us: 10 to 30 ms after the last page (measured on 6.1, 6.12). */
 const OOM_AFTER_US = 15_000;
@@ -48,6 +56,9 @@ export class Memory {
   refaults = 0;
   scannedDirect = 0;
   scannedKswapd = 0;
+  refilled = 0;
+  /** Pages got back by scanning. */
+  reclaimed = 0;
   swappedOut = 0;
   stalls = 0;
   #stuckUs = 0;
@@ -116,6 +127,7 @@ export class Memory {
   }
 
   #give(to: SimProcess, kb: number): void {
+    to.minorFaults += kb / 4;
     to.anonKb += kb;
     this.freeKb -= kb;
   }
@@ -161,12 +173,14 @@ export class Memory {
     let left = us;
     let need = kb;
     const spareKb = this.fileKb - Math.max(this.plan.hotFileKb, FILE_LEAST_KB);
-    const dropped = this.#dropFile(Math.min(need, spareKb), left, direct);
+    const dropped = this.#dropFile(Math.min(need, spareKb), left);
+    this.#scanned(dropped, SCAN_CLEAN, direct);
     need -= dropped;
     left -= dropped / FILE_KB_PER_MS * 1000;
     if (need > 0 && left > 0) {
       const before = this.freeKb;
       const moved = this.#swapOut(need * 2, left, all);
+      this.#scanned(moved, SCAN_SWAP, direct);
       need -= this.freeKb - before;
       left -= moved / SWAP_KB_PER_MS * 1000;
     }
@@ -174,20 +188,34 @@ export class Memory {
       const hot = this.#dropFile(
         Math.min(need, this.fileKb - FILE_LEAST_KB),
         left,
-        direct,
       );
+      this.#scanned(hot, SCAN_HOT, direct);
+      need -= hot;
       left -= hot / FILE_KB_PER_MS * 1000;
+    }
+    if (need > 0 && left > 0) {
+      this.#count(left / 1000 * SCAN_VAIN_PER_MS, direct);
     }
     return us - Math.max(left, 0);
   }
 
-  #dropFile(wantKb: number, us: number, direct: boolean): number {
+  #dropFile(wantKb: number, us: number): number {
     const kb = Math.max(Math.min(wantKb, us / 1000 * FILE_KB_PER_MS), 0);
     this.fileKb -= kb;
     this.freeKb += kb;
-    if (direct) this.scannedDirect += kb / 4;
-    else this.scannedKswapd += kb / 4;
     return kb;
+  }
+
+  /** So much was got back, `each` pages having been looked at for one. */
+  #scanned(kb: number, each: number, direct: boolean): void {
+    this.reclaimed += kb / 4;
+    this.#count(kb / 4 * each, direct);
+  }
+
+  #count(pages: number, direct: boolean): void {
+    if (direct) this.scannedDirect += pages;
+    else this.scannedKswapd += pages;
+    this.refilled += pages / 2;
   }
 
   /** Swaps out what is cold, a process after the other; answers kB moved. */

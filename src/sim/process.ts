@@ -4,6 +4,8 @@
 /** How a process behaves; times count from its start. */
 export interface ProcessPlan {
   readonly name: string;
+  /** What it was started as, arguments apart; its name unless told. */
+  readonly title?: string;
   readonly adj: number;
   readonly uid?: number;
   /** Memory at its start, kB. */
@@ -61,6 +63,11 @@ export class SimProcess {
   byKernel = false;
   /** Size when it began to exit, kB. */
   exitSizeKb = 0;
+  /** Soft limit of its own memory group, MiB; -1: none was ever set. */
+  softLimitMib = -1;
+  /** Pages it got without, and by, reading. */
+  minorFaults = 0;
+  majorFaults = 0;
   /** Time it has been waiting for memory since it started, us. */
   stalledUs = 0;
 
@@ -71,6 +78,13 @@ export class SimProcess {
     this.adj = plan.adj;
     this.name = plan.name;
     this.uid = plan.uid ?? 0;
+  }
+
+  /** What /proc/PID/cmdline begins with: kernel threads and the dead have
+   * none. */
+  get title(): string {
+    const has = this.plan.kernel !== true && this.state === ALIVE;
+    return has ? this.plan.title ?? this.name : "";
   }
 
   /** Resident and swapped, kB. */

@@ -1,8 +1,7 @@
 // Text of /proc, /sys and cgroup files as a simulated machine would show them,
 // written as bytes in the kernel's own layout (test/fixtures has real ones).
 
-import type { SimProcess } from "./process.ts";
-import { EXITING, ZOMBIE } from "./process.ts";
+import type { Psi } from "./psi.ts";
 import type { World } from "./world.ts";
 
 const ZERO = 48;
@@ -144,7 +143,20 @@ export function writeMeminfo(pen: Pen, world: World): void {
 
 /** /proc/pressure/memory. */
 export function writePressure(pen: Pen, world: World): void {
-  const { psi } = world;
+  writePsi(pen, world.psi);
+}
+
+/** /proc/pressure/io. */
+export function writeIoPressure(pen: Pen, world: World): void {
+  writePsi(pen, world.ioPsi);
+}
+
+/** /proc/pressure/cpu; its full line is there since Linux 5.13, all zeroes. */
+export function writeCpuPressure(pen: Pen, world: World): void {
+  writePsi(pen, world.cpuPsi);
+}
+
+function writePsi(pen: Pen, psi: Psi): void {
   pen.text("some avg10=").percent(psi.some10).text(" avg60=")
     .percent(psi.some60).text(" avg300=0.00").line(" total=", psi.someUs)
     .text("full avg10=").percent(psi.full10).text(" avg60=")
@@ -188,7 +200,7 @@ export function writeVmstat(pen: Pen, world: World): void {
     .line("pswpin ", 0)
     .line("pswpout ", memory.swappedOut)
     .line("allocstall_normal ", memory.stalls)
-    .line("pgrefill ", memory.scannedKswapd)
+    .line("pgrefill ", memory.refilled)
     .line("pgscan_kswapd ", memory.scannedKswapd)
     .line("pgscan_direct ", memory.scannedDirect)
     .line("oom_kill ", world.kernelKills.length);
@@ -213,37 +225,19 @@ export function writeMmStat(pen: Pen, world: World): void {
     .text("        0        0        0        0\n");
 }
 
-/** A name as the kernel shows it (fs/proc/array.c, proc_task_name). */
-function escaped(name: string): string {
-  return name.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+/** memory.usage_in_bytes of the root group of version 1: what is charged. */
+export function writeMemcgUsage(pen: Pen, world: World): void {
+  const anon = anonOf(world);
+  const kb = anon.freely + anon.locked + world.memory.fileKb;
+  pen.line("", Math.trunc(kb) * 1024);
 }
 
-/** /proc/PID/status. */
-export function writeStatus(pen: Pen, process: SimProcess): void {
-  const hasMemory = process.plan.kernel !== true &&
-    process.state !== ZOMBIE && process.state !== EXITING;
-  pen.text("Name:\t").text(escaped(process.name)).text("\nUmask:\t0022\n")
-    .text(process.state === ZOMBIE ? "State:\tZ (zombie)\n" : "")
-    .text(process.state !== ZOMBIE ? "State:\tS (sleeping)\n" : "")
-    .line("Tgid:\t", process.pid).text("Ngid:\t0\n")
-    .line("Pid:\t", process.pid)
-    .line("PPid:\t", process.plan.kernel === true ? 2 : 1)
-    .text("TracerPid:\t0\n")
-    .text("Uid:\t").number(process.uid).text("\t").number(process.uid)
-    .text("\t").number(process.uid).line("\t", process.uid)
-    .text("Gid:\t0\t0\t0\t0\nFDSize:\t64\nGroups:\t \n");
-  if (hasMemory) {
-    const { anonKb, swapKb } = process;
-    const lockedKb = process.plan.locked === true ? anonKb : 0;
-    pen.text("VmPeak:\t").kb("", anonKb + swapKb)
-      .text("VmLck:\t").kb("", lockedKb)
-      .text("VmRSS:\t").kb("", anonKb)
-      .text("RssAnon:\t").kb("", anonKb)
-      .text("RssFile:\t").kb("", 0)
-      .text("RssShmem:\t").kb("", 0)
-      .text("VmSwap:\t").kb("", swapKb);
-  }
-  pen.text("Threads:\t1\n");
+/** memory.memsw.usage_in_bytes of the same: what is swapped out as well. */
+export function writeMemswUsage(pen: Pen, world: World): void {
+  const anon = anonOf(world);
+  const { fileKb, storedKb } = world.memory;
+  const kb = anon.freely + anon.locked + fileKb + storedKb;
+  pen.line("", Math.trunc(kb) * 1024);
 }
 
 /** memory.current, memory.max, memory.stat and memory.events of a v2 group that

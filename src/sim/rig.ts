@@ -7,13 +7,16 @@ import {
   STATUS_BYTES,
 } from "../base/limits.ts";
 import { assemble } from "../daemon/assemble.ts";
+import type { Clients } from "../daemon/clients.ts";
 import type { Control } from "../daemon/control.ts";
 import type { Desk } from "../daemon/desk.ts";
 import type { Killer } from "../daemon/killer.ts";
+import type { Pending } from "../daemon/pending.ts";
 import type { Ports } from "../daemon/ports.ts";
 import type { Protection, Protector } from "../daemon/protector.ts";
 import { type Reactor, TURN_STOP } from "../daemon/reactor.ts";
 import type { Ready } from "../daemon/ready.ts";
+import type { Registrar } from "../daemon/registrar.ts";
 import { GROUP_NONE, GROUP_V2 } from "../daemon/sensor.ts";
 import type { StatusLine } from "../daemon/status_file.ts";
 import { Arena } from "../state/arena.ts";
@@ -61,6 +64,10 @@ export interface RigPlan {
   readonly slots?: number;
   /** Guard a memory group; the machine unless told. */
   readonly group?: boolean;
+  /** Apps have memory groups, of version 1, of their own. */
+  readonly appGroups?: boolean;
+  /** vmpressure is told. */
+  readonly vmpressure?: boolean;
   /** Without pressure triggers. */
   readonly untriggered?: boolean;
   /** Clock at the start, ms. */
@@ -83,6 +90,10 @@ export class Rig {
   readonly journal: Journal;
   readonly protector: Protector;
   readonly control: Control;
+  readonly clients: Clients;
+  readonly pending: Pending;
+  readonly registrar: Registrar;
+  readonly history: Int32Array;
   readonly killer: Killer;
   readonly ready: Ready;
   readonly reactor: Reactor;
@@ -129,6 +140,10 @@ export class Rig {
     this.killer = parts.killer;
     this.protector = parts.protector;
     this.control = parts.control;
+    this.clients = parts.clients;
+    this.pending = parts.pending;
+    this.registrar = parts.registrar;
+    this.history = parts.history;
     this.reactor = parts.reactor;
     this.desk = parts.desk;
   }
@@ -179,6 +194,8 @@ function prepare(
       settings[SET_PSI_WINDOW_MS],
     );
   }
+  machine.appGroups = plan.appGroups === true;
+  if (plan.vmpressure === true) machine.armVmpressure();
   machine.listen(EVENT_LISTENER << 24);
 }
 

@@ -3,11 +3,15 @@
 import {
   SLOT_AT,
   SLOT_BYTES,
+  SLOT_CPU_PRESSURE,
   SLOT_GROUP_EVENTS,
   SLOT_GROUP_LIMIT,
   SLOT_GROUP_STAT,
   SLOT_GROUP_USAGE,
+  SLOT_IO_PRESSURE,
+  SLOT_MEMCG_USAGE,
   SLOT_MEMINFO,
+  SLOT_MEMSW_USAGE,
   SLOT_PRESSURE,
   SLOT_SWAPS,
   SLOT_VMSTAT,
@@ -19,7 +23,11 @@ import { EBADF } from "./faults.ts";
 import {
   GROUP_WRITERS,
   Pen,
+  writeCpuPressure,
+  writeIoPressure,
+  writeMemcgUsage,
   writeMeminfo,
+  writeMemswUsage,
   writeMmStat,
   writePressure,
   writeSwaps,
@@ -39,12 +47,19 @@ const WRITERS = new Map([
   [SLOT_GROUP_LIMIT, GROUP_WRITERS.limit],
   [SLOT_GROUP_STAT, GROUP_WRITERS.stat],
   [SLOT_GROUP_EVENTS, GROUP_WRITERS.events],
+  [SLOT_IO_PRESSURE, writeIoPressure],
+  [SLOT_CPU_PRESSURE, writeCpuPressure],
+  [SLOT_MEMCG_USAGE, writeMemcgUsage],
+  [SLOT_MEMSW_USAGE, writeMemswUsage],
 ]);
 
 /** Slots of a machine that has everything; those of a bare kernel are fewer. */
 export const MACHINE_SLOTS = (1 << SLOT_MEMINFO) | (1 << SLOT_PRESSURE) |
   (1 << SLOT_ZONEINFO) | (1 << SLOT_VMSTAT) | (1 << SLOT_SWAPS) |
-  (1 << SLOT_ZRAM);
+  (1 << SLOT_ZRAM) | (1 << SLOT_IO_PRESSURE) | (1 << SLOT_CPU_PRESSURE);
+
+/** Further slots of a machine with memory groups of version 1. */
+export const MEMCG_SLOTS = (1 << SLOT_MEMCG_USAGE) | (1 << SLOT_MEMSW_USAGE);
 
 /** Slots of a memory group, version 2. */
 export const GROUP_SLOTS = (1 << SLOT_GROUP_USAGE) | (1 << SLOT_GROUP_LIMIT) |

@@ -12,6 +12,7 @@ import {
   ZOMBIE,
 } from "./process.ts";
 import { Psi } from "./psi.ts";
+import { Vmpressure } from "./vmpressure.ts";
 
 /** What happens in the world that others want to know of. */
 export interface Witness {
@@ -24,10 +25,16 @@ export interface Witness {
 const STEP_BUSY_US = 2_000;
 const STEP_REST_US = 50_000;
 
+/** Nobody waits for this pressure. */
+const IDLE = () => {};
+
 /** The world. */
 export class World {
   readonly memory: Memory;
   readonly psi: Psi;
+  readonly ioPsi: Psi;
+  readonly cpuPsi: Psi;
+  readonly vmpressure = new Vmpressure();
   /** CLOCK_MONOTONIC, us. */
   nowUs: number;
   /** Everybody who is not gone, by pid, in order of start. */
@@ -47,6 +54,8 @@ export class World {
     this.memory = new Memory(plan);
     this.nowUs = bootMs * 1000;
     this.psi = new Psi(this.nowUs);
+    this.ioPsi = new Psi(this.nowUs);
+    this.cpuPsi = new Psi(this.nowUs);
     this.#pidMax = pidMax;
   }
 
@@ -165,6 +174,10 @@ export class World {
     }
     memory.background(us, holders);
     const lost = memory.refault(us);
+    // They who read again wait for the disk; they who grow share a processor.
+    this.ioPsi.pass(this.nowUs, us * Math.min(lost, 1), us * lost * lost, IDLE);
+    const share = wanting > 1 ? us * (wanting - 1) / wanting / 4 : 0;
+    this.cpuPsi.pass(this.nowUs, share, 0, IDLE);
     someUs = Math.max(someUs, us * Math.min(lost * 2, 1));
     // All wait when nobody gets on: what runs besides the growing ones needs
     // its file pages.
@@ -176,9 +189,11 @@ export class World {
       this.leastAvailableKb,
       memory.availableKb,
     );
-    this.psi.pass(this.nowUs, someUs, fullUs, (tag) => {
+    const fire = (tag: number) => {
       for (const witness of this.witnesses) witness.triggered?.(tag);
-    });
+    };
+    this.psi.pass(this.nowUs, someUs, fullUs, fire);
+    this.vmpressure.pass(memory, fire);
     if (memory.isOut) this.#kernelKill();
   }
 

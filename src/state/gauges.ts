@@ -54,3 +54,9 @@ export const G_LAST_RSS_KB = 33;
 export const G_TURN_US = 34;
 export const G_TURN_US_MAX = 35;
 export const G_PROMISED_KB = 36;
+/** Messages that a client did not take: it was full. */
+export const G_LOST_MESSAGES = 37;
+/** Clients dropped for a newcomer. */
+export const G_DROPPED_CLIENTS = 38;
+/** LMK_TARGETs that came too soon after another. */
+export const G_HASTY_TARGETS = 39;

@@ -9,7 +9,7 @@ import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
 /** "OOMG", little-endian; first word of the header. */
 export const JOURNAL_MAGIC = 0x474d4f4f;
 /** Raised when the meaning of a word changes. */
-export const JOURNAL_VERSION = 1;
+export const JOURNAL_VERSION = 2;
 
 // Words of the header.
 export const H_MAGIC = 0;
@@ -50,11 +50,40 @@ export const J_EPOCH_S = 21;
 export const J_GROWN_KB = 22;
 /** Serial of the kill that a death or a refusal belongs to. */
 export const J_KILL_SERIAL = 23;
-/** NAME_BYTES bytes of the process name, as 4 words. */
-export const J_NAME = 26;
-export const J_NAME_WORDS = 4;
+/** A second figure and its limit, where the reason has two. */
+export const J_VALUE2 = 24;
+export const J_LIMIT2 = 25;
+/** BELOW_* (policy/watermarks.ts): which watermark is breached. */
+export const J_MARK = 26;
+// What lmkd's killinfo event tells (AOSP event.logtags, 10195355).
+export const J_THRASHING_PERCENT = 27;
+export const J_MAX_THRASHING_PERCENT = 28;
+/** Since the last pressure event, and between the last two wakeups, ms. */
+export const J_EVENT_MS = 29;
+export const J_WAKE_MS = 30;
+/** Wakeups since that event, and those skipped while a death was awaited. */
+export const J_WAKEUPS = 31;
+export const J_SKIPPED = 32;
+/** 19 values of /proc/meminfo, kB, in killinfo's order. */
+export const J_MEMINFO = 33;
+export const J_MEMINFO_WORDS = 19;
+/** Memory the GPU holds for the process, kB; 0: not told. */
+export const J_GPU_KB = 52;
+/** avg10 of memory some, memory full, io some, io full, cpu some, hundredths
+ * of a percent; ABSENT where the kernel does not tell. */
+export const J_PSI = 53;
+export const J_PSI_WORDS = 5;
+/** process_mrelease: how long it took, us, and 0 or -errno (a reap). */
+export const J_REAP_US = 58;
+export const J_REAP_RESULT = 59;
+/** STRATEGY_* that judged. */
+export const J_STRATEGY = 60;
+/** TITLE_BYTES bytes of the command name, or NAME_BYTES of the process name
+ * where the former is not known. */
+export const J_NAME = 63;
+export const J_NAME_WORDS = 32;
 /** Sum of the words before it, wrapped: a torn record does not count. */
-export const J_CHECK = 31;
+export const J_CHECK = 95;
 
 // Kinds of records.
 export const KIND_START = 1;
@@ -68,6 +97,8 @@ export const KIND_NO_VICTIM = 6;
 export const KIND_RELOAD = 7;
 /** The victim outlived the deadline. */
 export const KIND_OVERDUE = 8;
+/** process_mrelease has returned for a victim. */
+export const KIND_REAP = 9;
 
 /** Checksum of the record that starts at word `at`. */
 export function checkOf(words: Int32Array, at: number): number {

@@ -15,6 +15,8 @@ import {
   SCAN_PIDS_MAX,
   SLOTS_MAX,
   STATUS_BYTES,
+  TITLE_ASKS_MAX,
+  TITLE_BYTES,
   VICTIMS_MAX,
 } from "../base/limits.ts";
 import { SNAPSHOT_COLUMNS } from "./snapshot.ts";
@@ -61,6 +63,10 @@ export const MB_REAPS = 17;
 export const MB_WOKE_US = 18;
 /** in: 1 = kill() only probes the pidfd: nobody is signalled. */
 export const MB_DRY_RUN = 19;
+/** out: pid of the last finished process_mrelease. */
+export const MB_REAP_PID = 20;
+/** out: how many batches of command names have been read. */
+export const MB_TITLES = 21;
 /** Words of the mailbox; those in use are fewer. */
 export const MAILBOX_WORDS = 64;
 
@@ -71,6 +77,10 @@ export const EVENT_VICTIM = 3;
 export const EVENT_PSI_SOME = 4;
 export const EVENT_PSI_FULL = 5;
 export const EVENT_SIGNAL = 6;
+/** Index: 0 low, 1 medium, 2 critical. */
+export const EVENT_VMPRESSURE = 7;
+/** lmkd's old strategy has a third trigger, at the lowest level. */
+export const EVENT_PSI_LOW = 8;
 /** Words of one event: tag, detail (pid of a victim), epoll flags, unused. */
 export const EVENT_WORDS = 4;
 
@@ -98,7 +108,11 @@ export const AT_SCAN = align(AT_PACKET + PACKET_BYTES_MAX);
 export const AT_SAMPLE_FDS = align(AT_SCAN + SCAN_PIDS_MAX * WORD);
 export const AT_SAMPLE_LENGTHS = align(AT_SAMPLE_FDS + SAMPLES_MAX * WORD);
 export const AT_SAMPLES = align(AT_SAMPLE_LENGTHS + SAMPLES_MAX * WORD);
-export const AT_STATUS = align(AT_SAMPLES + SAMPLES_MAX * SAMPLE_BYTES);
+/** Pids whose command names are asked for; then what was read, TITLE_BYTES
+ * each, padded with NULs, empty when it could not be read. */
+export const AT_TITLE_PIDS = align(AT_SAMPLES + SAMPLES_MAX * SAMPLE_BYTES);
+export const AT_TITLE_TEXTS = align(AT_TITLE_PIDS + TITLE_ASKS_MAX * WORD);
+export const AT_STATUS = align(AT_TITLE_TEXTS + TITLE_ASKS_MAX * TITLE_BYTES);
 export const AT_SNAPSHOT = align(AT_STATUS + STATUS_BYTES);
 /** Thresholds compiled from the configuration (state/settings.ts). */
 export const AT_SETTINGS = align(AT_SNAPSHOT + SNAPSHOT_COLUMNS * WORD);
@@ -125,4 +139,7 @@ export const AT_VICTIMS = align(AT_PID_BUCKETS + PID_BUCKETS * WORD);
  * touches few pages. */
 export const VICTIM_WORDS = 32;
 export const AT_NAMES = align(AT_VICTIMS + VICTIMS_MAX * VICTIM_WORDS * WORD);
-export const ARENA_BYTES = align(AT_NAMES + VICTIMS_MAX * NAME_BYTES);
+/** Command names by row, TITLE_BYTES each: the first argument up to its first
+ * space, padded with NULs; empty until it has been read. */
+export const AT_TITLES = align(AT_NAMES + VICTIMS_MAX * NAME_BYTES);
+export const ARENA_BYTES = align(AT_TITLES + VICTIMS_MAX * TITLE_BYTES);

@@ -68,6 +68,53 @@ export const SET_TIER_PAGES = 33;
 /** TARGETS_MAX floors, oom_score_adj. */
 export const SET_TIER_ADJ = 39;
 
+// More of lmkd's (AOSP lmkd.cpp, update_props).
+/** How strategy `lmkd` judges: LMKD_*. */
+export const SET_LMKD_MODE = 52;
+/** mp_event_psi. */
+export const LMKD_NEW = 0;
+/** mp_event_common with the tiers of LMK_TARGET. */
+export const LMKD_MINFREE = 1;
+/** mp_event_common by pressure levels. */
+export const LMKD_LEVELS = 2;
+/** Lowest oom_score_adj to die at low, medium and critical pressure: three
+ * words; over 1000 turns a level off. */
+export const SET_LEVEL_ADJ = 54;
+export const SET_CRITICAL_UPGRADE = 57;
+export const SET_UPGRADE_PERCENT = 58;
+export const SET_DOWNGRADE_PERCENT = 59;
+/** Direct reclaim that lasts longer is stuck, ms; 0 is off. */
+export const SET_DIRECT_STUCK_MS = 60;
+/** Free swap counts up to ratio / div times what is easily available; ratio 0:
+ * all of it. */
+export const SET_SWAP_RATIO = 61;
+export const SET_SWAP_RATIO_DIV = 62;
+/** 1: ro.config.low_ram, as lmkd's own rules ask for it. */
+export const SET_LOW_RAM = 63;
+/** 1: apps have memory groups of their own (ro.config.per_app_memcg). */
+export const SET_PER_APP_MEMCG = 64;
+/** 1: clients that asked are told each kill's figures (ro.lmk.log_stats). */
+export const SET_LOG_STATS = 65;
+/** Android release whose framework is spoken to: RELEASE_*. */
+export const SET_RELEASE = 66;
+/** 1: no pressure triggers until LMK_START_MONITORING. */
+export const SET_DELAY_MONITORS = 67;
+/** 1: pressure triggers; 0: vmpressure, where memcg v1 has it. */
+export const SET_USE_PSI = 68;
+
+// Releases in the order they came; QPRs are quarterly updates of a release.
+export const RELEASE_11 = 0;
+export const RELEASE_12 = 1;
+export const RELEASE_13 = 2;
+export const RELEASE_14 = 3;
+export const RELEASE_14_QPR3 = 4;
+export const RELEASE_15 = 5;
+export const RELEASE_15_QPR1 = 6;
+export const RELEASE_15_QPR2 = 7;
+export const RELEASE_16 = 8;
+export const RELEASE_16_QPR2 = 9;
+export const RELEASE_17 = 10;
+
 // What is guarded and how victims are found.
 /** 1: victims are discovered from /proc or the group. */
 export const SET_DISCOVER = 47;

@@ -70,6 +70,13 @@ export const PSI_FULL_AVG60_CENTI = 63;
 export const PSI_SOME_TOTAL_US = 64;
 export const PSI_FULL_TOTAL_US = 65;
 
+// /proc/pressure/io and cpu, hundredths of a percent.
+export const PSI_IO_SOME_AVG10_CENTI = 66;
+export const PSI_IO_FULL_AVG10_CENTI = 67;
+export const PSI_CPU_SOME_AVG10_CENTI = 68;
+/** Not a judge's: tasks of a cpu group all waiting (5.13 and newer). */
+export const PSI_CPU_FULL_AVG10_CENTI = 69;
+
 // /proc/swaps: swap areas in use, and how much of the total is zram, kB.
 export const SWAP_AREAS = 70;
 export const SWAP_ZRAM_TOTAL_KB = 71;
@@ -100,6 +107,14 @@ export const NEED_KB = 90;
 export const WATERMARK_LEVEL = 91;
 /** Which rung of the signal ladder stands (daemon/ladder.ts). */
 export const SIGNAL_RUNG = 92;
+
+/** Refaults of file pages, wrapped, and file pages on the lists: of vmstat in a
+ * pass that read it, else of zoneinfo. */
+export const REFAULT = 93;
+export const FILE_LRU_PAGES = 94;
+// Old strategy: use of the root memory group and of memory and swap, kB.
+export const MEMCG_USAGE_KB = 95;
+export const MEMSW_USAGE_KB = 96;
 
 /** Number of columns. */
 export const SNAPSHOT_COLUMNS = 128;

@@ -33,12 +33,26 @@ export const V_GROWN_KB = 13;
 export const V_STATUS_FD = 14;
 /** Index in the ready list, or -1. */
 export const V_READY = 15;
+/** Open stat file (or the app's memory.stat) while the row is ready, or -1. */
+export const V_STAT_FD = 16;
 /** Why it is protected: PROTECT_*; 0 = it is not. */
 export const V_PROTECT = 18;
 /** User that it runs as by its own status; V_UID is what a client told. */
 export const V_OWN_UID = 19;
 /** Clock when name, user and adj were last read from the kernel, ms. */
 export const V_CHECKED_MS = 20;
+/** Command name: TITLE_DUE to be read, TITLE_YOUNG once more when the row is
+ * older, 0 known. */
+export const V_TITLE_DUE = 21;
+export const TITLE_YOUNG = 1;
+export const TITLE_DUE = 2;
+/** oom_score_adj that a client asked the kernel to have; ADJ_MIN - 1: none. */
+export const V_KERNEL_ADJ = 22;
+/** Serial number of its last registration or update, wrapped: the lower the
+ * less recently used. */
+export const V_USED = 23;
+/** Clock when it was adopted, ms, wrapped. */
+export const V_ADOPTED_MS = 24;
 
 export const ROW_USED = 1;
 /** Linked into the list of its adj: it may be chosen. */
@@ -53,6 +67,8 @@ export const ROW_SAMPLED = 16;
 export const ROW_SERVICE = 32;
 /** Gone or forgotten: the desk closes its descriptors and frees the row. */
 export const ROW_DEAD = 64;
+/** V_STAT_FD is the memory.stat of the app's own group. */
+export const ROW_STAT_GROUP = 128;
 
 // Why a process is protected.
 export const PROTECT_INIT = 1;
@@ -92,6 +108,7 @@ export class Victims {
   count = 0;
   /** Rows that may be chosen. */
   listed = 0;
+  #uses = 0;
 
   /** A table over the rows of `arena`, empty; `fresh` false leaves the lists
    * as they are, for view(). */
@@ -181,6 +198,7 @@ export class Victims {
     this.rows[at + V_PID] = pid;
     this.rows[at + V_PIDFD] = -1;
     this.rows[at + V_STATUS_FD] = -1;
+    this.rows[at + V_STAT_FD] = -1;
     this.rows[at + V_READY] = -1;
     this.rows[at + V_FLAGS] = ROW_USED;
     const bucket = hashOf(pid);
@@ -260,6 +278,8 @@ export class Victims {
     this.#heads[index] = row;
     this.#occupied[index >> 5] |= 1 << (index & 31);
     this.rows[at + V_FLAGS] |= ROW_LISTED;
+    this.#uses = (this.#uses + 1) | 0;
+    this.rows[at + V_USED] = this.#uses;
     this.listed++;
   }
 

@@ -5,103 +5,11 @@ import assert from "node:assert/strict";
 import { LmkClient, packetOf } from "../../src/cli/drill_client.ts";
 import { EXIT_ALREADY, EXIT_OK } from "../../src/cli/exits.ts";
 import { LMK_PROCPRIO } from "../../src/wire/lmkd.ts";
-
-const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
-const PATIENCE_MS = 20_000;
-
-const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms));
-
-/** Waits until `probe` answers something. */
-async function until<T>(what: string, probe: () => T | undefined): Promise<T> {
-  for (let waited = 0; waited < PATIENCE_MS; waited += 20) {
-    const found = probe();
-    if (found !== undefined) return found;
-    await sleep(20);
-  }
-  throw new Error(`${what} did not come in ${PATIENCE_MS} ms`);
-}
-
-class Daemon {
-  readonly #child: Deno.ChildProcess;
-  #log = "";
-  readonly #reading: Promise<void>;
-
-  constructor(readonly dir: string, args: string[]) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        ...["run", "-A", "--no-check", MAIN, "daemon", "--dry-run"],
-        ...["--state", dir, "--socket", `${dir}/lmkd`, "--log", "stderr"],
-        ...args,
-      ],
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#reading = this.#read();
-  }
-
-  get log(): string {
-    return this.#log;
-  }
-
-  async #read(): Promise<void> {
-    for await (const bytes of this.#child.stderr) {
-      this.#log += new TextDecoder().decode(bytes);
-    }
-  }
-
-  said(text: string): Promise<true> {
-    return until(
-      `"${text}"`,
-      () => this.#log.includes(text) ? true : undefined,
-    );
-  }
-
-  field(label: string): number | undefined {
-    try {
-      const text = Deno.readTextFileSync(`${this.dir}/status`);
-      const line = text.split("\n").find((one) => one.startsWith(`${label} `));
-      return line === undefined ? undefined : Number(line.slice(label.length));
-    } catch {
-      return undefined;
-    }
-  }
-
-  signal(name: Deno.Signal): void {
-    this.#child.kill(name);
-  }
-
-  async end(): Promise<number> {
-    const { code } = await this.#child.status;
-    await this.#reading;
-    return code;
-  }
-}
-
-/** Runs `play` with a folder and a daemon of its own, and cleans up. */
-async function withDaemon(
-  args: (dir: string) => string[],
-  play: (guard: Daemon) => Promise<void>,
-): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "oomguard-daemon-" });
-  const guard = new Daemon(dir, args(dir));
-  try {
-    await guard.said("guards the machine");
-    await until("a first turn", () => guard.field("turns") || undefined);
-    await play(guard);
-  } finally {
-    try {
-      guard.signal("SIGKILL");
-    } catch {
-      // It has ended, as most of these ask it to.
-    }
-    await guard.end();
-    await Deno.remove(dir, { recursive: true });
-  }
-}
+import { Daemon, until, withDaemon, withDir } from "./live/daemon.ts";
 
 Deno.test("daemon: a second one gives way, SIGTERM ends the first", async () => {
-  await withDaemon(() => [], async (guard) => {
-    const second = new Daemon(guard.dir, []);
+  await withDaemon(() => ({}), async (guard) => {
+    const second = new Daemon(guard.dir);
     assert.equal(await second.end(), EXIT_ALREADY);
     assert.match(second.log, /another guard \(process \d+\) holds/);
     guard.signal("SIGTERM");
@@ -116,7 +24,7 @@ Deno.test("daemon: SIGHUP reloads, and a bad file changes nothing", async () => 
     Deno.writeTextFileSync(config(dir), text);
   await withDaemon((dir) => {
     write(dir, '{ "strategy": "lmkd" }');
-    return ["--config", config(dir)];
+    return { args: ["--config", config(dir)] };
   }, async (guard) => {
     assert.match(guard.log, /, lmkd, dry run/);
     write(guard.dir, '{ "strategy": "psychic" }');
@@ -136,8 +44,8 @@ Deno.test("daemon: SIGHUP reloads, and a bad file changes nothing", async () => 
 });
 
 Deno.test("daemon: a client registers, the kernel is told", async () => {
-  const set = ["--set", "victims.discover=false"];
-  await withDaemon(() => set, async (guard) => {
+  const args = ["--set", "victims.discover=false"];
+  await withDaemon(() => ({ args }), async (guard) => {
     const app = new Deno.Command("sleep", { args: ["60"] }).spawn();
     try {
       const client = new LmkClient();
@@ -166,14 +74,16 @@ Deno.test("daemon: a client registers, the kernel is told", async () => {
 });
 
 Deno.test("daemon: a state folder that cannot be had does not stop it", async () => {
-  const dir = await Deno.makeTempDir({ prefix: "oomguard-daemon-" });
-  const guard = new Daemon("/proc/nowhere", ["--socket", `${dir}/lmkd`]);
-  try {
-    await guard.said("guards the machine");
-    assert.match(guard.log, /Cannot use state folder "\/proc\/nowhere"/);
-    guard.signal("SIGTERM");
-    assert.equal(await guard.end(), EXIT_OK);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  await withDir(async (dir) => {
+    const args = ["--state", "/proc/nowhere"];
+    const guard = new Daemon(dir, { args });
+    try {
+      await guard.said("guards the machine");
+      assert.match(guard.log, /Cannot use state folder "\/proc\/nowhere"/);
+      guard.signal("SIGTERM");
+      assert.equal(await guard.end(), EXIT_OK);
+    } finally {
+      await guard.kill();
+    }
+  });
 });

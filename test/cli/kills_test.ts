@@ -3,7 +3,12 @@
 
 import assert from "node:assert/strict";
 import { JOURNAL_WORDS } from "../../src/base/limits.ts";
-import { EXIT_FAILED, EXIT_NO_GUARD, EXIT_OK } from "../../src/cli/exits.ts";
+import {
+  EXIT_FAILED,
+  EXIT_NO_GUARD,
+  EXIT_OK,
+  EXIT_USAGE,
+} from "../../src/cli/exits.ts";
 import { kills } from "../../src/cli/kills.ts";
 import { H_MAGIC, H_VERSION, J_PID } from "../../src/state/journal.ts";
 import { fileOf, journalOf, KILL } from "../report/records.ts";
@@ -67,6 +72,31 @@ Deno.test("kills are shown whether or not a guard runs", () => {
   });
 });
 
+Deno.test("kills at length, and all there is as JSON", () => {
+  const name = "com.example.a.very.long.package.name:service";
+  const bytes = fileOf(journalOf([{ ...kill(10), name }, kill(11)]));
+  withFolder({ journal: bytes }, (dir) => {
+    const short = run(kills, "--state", dir).out;
+    const long = run(kills, "--state", dir, "--long").out;
+    assert.equal(short.split("\n").length, 7);
+    assert.doesNotMatch(short, /thrashing/);
+    assert.equal(long.match(/^ {4}thrashing /gm)?.length, 2);
+    assert.ok(long.includes(name));
+    const one = run(kills, "--long", "--state", dir, "-n1").out;
+    assert.equal(one.match(/^ {4}thrashing /gm)?.length, 1);
+    const json = run(kills, "--state", dir, "--json").out;
+    assert.equal(run(kills, "--long", "--state", dir, "--json").out, json);
+    const [first, second] = JSON.parse(json).kills;
+    assert.equal(first.name, name);
+    assert.equal(Object.keys(second.killinfo).length, 38);
+    assert.equal(second.killinfo.pid, 11);
+    assert.equal(second.killinfo.rssKb, 46_080);
+  });
+  for (const bad of ["--longer", "--long=1", "--lon"]) {
+    assert.equal(run(kills, bad).code, EXIT_USAGE, bad);
+  }
+});
+
 Deno.test("no journal", () => {
   const said = /^There is no journal ".*\/journal"; --state names another/;
   check("no file", undefined, [], EXIT_NO_GUARD, [], said);
@@ -91,9 +121,9 @@ Deno.test("damage is named, and what is whole is shown", () => {
     ["the header", journal([H_MAGIC, 5]), [10, 11, 12], /: not a journal$/],
     [
       "another version, whose words mean something else",
-      journal([H_VERSION, 2]),
+      journal([H_VERSION, 1]),
       [],
-      /: version is 2, expected 1$/,
+      /: version is 1, expected 2$/,
     ],
     ["no journal", new TextEncoder().encode("x".repeat(999)), [], /not a jour/],
     ["short", journal().subarray(0, 100), [], /shorter than a header$/],

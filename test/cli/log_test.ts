@@ -113,3 +113,33 @@ Deno.test("log: what was lost is said before the next line", () => {
     assert.deepEqual(said, want.map((line) => `oomguard: ${line}\n`));
   }
 });
+
+Deno.test("log: a packet for logd, its tag lmkd's", () => {
+  const sent: [string, Uint8Array][] = [];
+  const datagram = (path: string, packet: Uint8Array): number => {
+    sent.push([path, packet]);
+    return packet.length;
+  };
+  const log = new Log({ datagram } as unknown as Shim, "logd", "info");
+  const rows = [["error", 6], ["warn", 5], ["info", 4]] as const;
+  for (const [level, priority] of rows) {
+    const before = Date.now();
+    log.say(level, "Kill 'caf\u00e9\n' (1)");
+    const [path, packet] = sent.pop()!;
+    assert.equal(path, "/dev/socket/logdw");
+    // log/log.h: log id, thread, s and ns, all little-endian; then the text.
+    const view = new DataView(packet.buffer);
+    assert.equal(view.getUint8(0), 3);
+    assert.equal(view.getUint16(1, true), Deno.pid & 0xffff);
+    const ms = view.getUint32(3, true) * 1000 +
+      view.getUint32(7, true) / 1_000_000;
+    assert.ok(ms >= before && ms <= Date.now());
+    assert.equal(view.getUint8(11), priority);
+    assert.equal(
+      new TextDecoder().decode(packet.subarray(12)),
+      "lowmemorykiller\0Kill 'caf\u00e9?' (1)\0",
+    );
+  }
+  log.say("debug", "not wanted");
+  assert.equal(sent.length, 0);
+});

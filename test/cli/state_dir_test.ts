@@ -172,6 +172,29 @@ Deno.test("state folder: a bad journal costs itself only", () => {
   );
 });
 
+Deno.test("state folder: a journal of the first version is told of", () => {
+  check(
+    (dir) => {
+      // 32 words a record, as many records.
+      const words = new Int32Array((JOURNAL_RECORDS + 1) * 32);
+      words.set([JOURNAL_MAGIC, 1, 32, JOURNAL_RECORDS]);
+      words[32] = 1;
+      Deno.writeFileSync(`${dir}/journal`, new Uint8Array(words.buffer));
+    },
+    [
+      /^Cannot parse ".*\/journal": version is 1, expected 2; starting a new one$/,
+    ],
+    (dir, state) => {
+      assert.ok(state.journalFd >= 0);
+      const bytes = Deno.readFileSync(`${dir}/journal`);
+      assert.equal(bytes.length, JOURNAL_BYTES);
+      const [magic, version, ...rest] = new Int32Array(bytes.buffer);
+      assert.deepEqual([magic, version], [JOURNAL_MAGIC, JOURNAL_VERSION]);
+      assert.ok(rest.slice(2).every((word) => word === 0));
+    },
+  );
+});
+
 Deno.test("state folder: a bad journal that cannot be written", (test) => {
   const dir = Deno.makeTempDirSync({ prefix: "oomguard-state-" });
   const file = `${dir}/journal`;

@@ -6,6 +6,14 @@ import { EXIT_OK, EXIT_USAGE } from "../../src/cli/exits.ts";
 import { readMachine } from "../../src/cli/machine.ts";
 import { KEYS } from "../../src/config/keys.ts";
 
+const OPTIONS = [
+  "--set",
+  "--mem-total-kb",
+  "--json",
+  "--explain",
+  "--properties",
+];
+
 interface Ran {
   readonly code: number;
   readonly out: string;
@@ -119,6 +127,7 @@ Deno.test("--json prints one object, right or wrong", async () => {
     "config",
     "origins",
     "resolved",
+    "warnings",
   ]);
   assert.equal(right.version, 1);
   assert.equal(right.valid, true);
@@ -165,7 +174,7 @@ Deno.test("help and explanation fit the screen and name every key", async () => 
   for (const line of `${out}\n${help}`.split("\n")) {
     assert.ok(line.length <= 80, line);
   }
-  for (const option of ["--set", "--mem-total-kb", "--json", "--explain"]) {
+  for (const option of OPTIONS) {
     assert.ok(help.includes(option), option);
   }
 });

@@ -4,12 +4,14 @@ import assert from "node:assert/strict";
 import { compileConfig } from "../../src/config/compile.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { Machine } from "../../src/config/profiles.ts";
+import { RELEASES } from "../../src/config/releases.ts";
 import { SETTINGS_WORDS } from "../../src/state/layout.ts";
 import * as set from "../../src/state/settings.ts";
 import { compile, LARGE, SMALL } from "./helpers.ts";
 
 const FULL = `{
-  "profile": "low-ram", "strategy": "minfree", "dryRun": true, "floorAdj": 11,
+  "profile": "low-ram", "strategy": "minfree", "compat": "15",
+  "properties": "/tmp/p", "dryRun": true, "floorAdj": 11,
   "killTimeoutMs": 12,
   "psi": { "someStallMs": 13, "fullStallMs": 14, "windowMs": 2000 },
   "lmkd": {
@@ -17,6 +19,12 @@ const FULL = `{
     "thrashingDecayPercent": 17, "thrashingCriticalPercent": 18,
     "swapUtilMaxPercent": 19, "filecacheMinKb": 20, "stallCriticalPercent": 21,
     "lowmemMinAdj": 222, "afterKillMinAdj": 23, "killHeaviest": true,
+    "useNewStrategy": false, "useMinfreeLevels": false, "usePsi": true,
+    "delayMonitorsUntilBoot": true, "lowMinAdj": 1000, "mediumMinAdj": 801,
+    "criticalMinAdj": 1, "criticalUpgrade": true, "upgradePressurePercent": 41,
+    "downgradePressurePercent": 42, "directReclaimThresholdMs": 43,
+    "swapCompressionRatio": 44, "swapCompressionRatioDiv": 45,
+    "perAppMemcg": true, "logStats": true,
   },
   "exhaustion": { "reserveKb": 24, "comfortKb": 25, "horizonMs": 26,
     "swapKbPerS": 27, "culpritKb": 28 },
@@ -49,6 +57,22 @@ const WORDS: [word: number, value: number][] = [
   [set.SET_LOWMEM_ADJ, 222],
   [set.SET_AFTER_KILL_ADJ, 23],
   [set.SET_KILL_HEAVIEST, 1],
+  [set.SET_LMKD_MODE, set.LMKD_LEVELS],
+  [set.SET_USE_PSI, 1],
+  [set.SET_DELAY_MONITORS, 1],
+  [set.SET_LEVEL_ADJ, 1000],
+  [set.SET_LEVEL_ADJ + 1, 801],
+  [set.SET_LEVEL_ADJ + 2, 1],
+  [set.SET_CRITICAL_UPGRADE, 1],
+  [set.SET_UPGRADE_PERCENT, 41],
+  [set.SET_DOWNGRADE_PERCENT, 42],
+  [set.SET_DIRECT_STUCK_MS, 43],
+  [set.SET_SWAP_RATIO, 44],
+  [set.SET_SWAP_RATIO_DIV, 45],
+  [set.SET_LOW_RAM, 1],
+  [set.SET_PER_APP_MEMCG, 1],
+  [set.SET_LOG_STATS, 1],
+  [set.SET_RELEASE, set.RELEASE_15],
   [set.SET_RESERVE_KB, 24],
   [set.SET_COMFORT_KB, 25],
   [set.SET_HORIZON_MS, 26],
@@ -83,6 +107,43 @@ Deno.test("each value lands in its word, and nowhere else", () => {
   for (const [name, value] of strategies) {
     const { settings } = compile(null, [`strategy=${name}`]);
     assert.equal(settings[set.SET_STRATEGY], value);
+  }
+});
+
+Deno.test("each switch, release and mode has its word", () => {
+  const word = (sets: string[], index: number, machine = LARGE) =>
+    compile(null, sets, machine).settings[index];
+  const switches: [string, number, number][] = [
+    ["lmkd.usePsi", set.SET_USE_PSI, 1],
+    ["lmkd.delayMonitorsUntilBoot", set.SET_DELAY_MONITORS, 0],
+    ["lmkd.criticalUpgrade", set.SET_CRITICAL_UPGRADE, 0],
+    ["lmkd.logStats", set.SET_LOG_STATS, 1],
+    ["lmkd.perAppMemcg", set.SET_PER_APP_MEMCG, 0],
+  ];
+  for (const [key, index, fallback] of switches) {
+    assert.equal(word([], index), fallback, key);
+    assert.equal(word([`${key}=false`], index), 0, key);
+    assert.equal(word([`${key}=true`], index), 1, key);
+  }
+  // Memory alone makes no app groups: ro.config.low_ram does.
+  assert.equal(word([], set.SET_PER_APP_MEMCG, SMALL), 0);
+  assert.equal(word([], set.SET_LOW_RAM, SMALL), 1);
+  assert.equal(word([], set.SET_LOW_RAM), 0);
+  RELEASES.forEach((release, i) => {
+    assert.equal(word([`compat=${release}`], set.SET_RELEASE), i, release);
+  });
+  const minfree = "lmkd.useMinfreeLevels=true";
+  const modes: [string[], Machine, number][] = [
+    [[], LARGE, set.LMKD_NEW],
+    [[minfree], LARGE, set.LMKD_MINFREE],
+    [[minfree], SMALL, set.LMKD_NEW],
+    [[minfree, "lmkd.useNewStrategy=true"], LARGE, set.LMKD_NEW],
+    [[minfree, "lmkd.useNewStrategy=false"], SMALL, set.LMKD_MINFREE],
+    [["lmkd.useNewStrategy=false"], LARGE, set.LMKD_LEVELS],
+    [["lmkd.useNewStrategy=auto"], LARGE, set.LMKD_NEW],
+  ];
+  for (const [sets, machine, mode] of modes) {
+    assert.equal(word(sets, set.SET_LMKD_MODE, machine), mode, sets.join());
   }
 });
 

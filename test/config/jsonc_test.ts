@@ -7,7 +7,8 @@ const EMPTY = "the text is empty, expected {}";
 const COMMENTS = "the text holds only comments, expected {}";
 const DEEP = "brackets are nested deeper than 8 levels";
 const SYMBOL = "expected a JSON value or a key in double quotes";
-const KEYS = "profile, strategy, dryRun, floorAdj, killTimeoutMs, psi, lmkd, " +
+const KEYS = "profile, strategy, compat, properties, dryRun, floorAdj, " +
+  "killTimeoutMs, psi, lmkd, " +
   "exhaustion, wait, minfree, victims, protect, group, socket, stateDir, log";
 
 function bytes(...parts: (string | number)[]): Uint8Array {

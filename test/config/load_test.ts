@@ -9,7 +9,8 @@ import {
 import { ConfigError } from "../../src/config/problems.ts";
 import { compile, inFile, messagesOf } from "./helpers.ts";
 
-const KEYS = "profile, strategy, dryRun, floorAdj, killTimeoutMs, psi, lmkd, " +
+const KEYS = "profile, strategy, compat, properties, dryRun, floorAdj, " +
+  "killTimeoutMs, psi, lmkd, " +
   "exhaustion, wait, minfree, victims, protect, group, socket, stateDir, log";
 
 type SetRow = [sets: string[], want: string[]];
@@ -112,6 +113,14 @@ Deno.test("options go over the file, and later ones over earlier", () => {
   for (const [key, origin] of want) {
     assert.deepEqual(origins.get(key), origin, key);
   }
+});
+
+Deno.test("a bare number stands for a text where only a text will do", () => {
+  const sets = ["compat=15", "socket.mode=660", "socket.group=7"];
+  const { config } = compile(null, sets);
+  assert.equal(config.compat, "15");
+  assert.equal(config.socket.mode, "660");
+  assert.equal(config.socket.group, 7);
 });
 
 Deno.test("a file and its options are told together", () => {

@@ -21,10 +21,27 @@ const DEFAULTS: [key: string, standard: unknown, lowRam: unknown][] = [
   ["lmkd.lowmemMinAdj", 701, 701],
   ["lmkd.afterKillMinAdj", 0, 0],
   ["lmkd.killHeaviest", false, false],
+  ["lmkd.useNewStrategy", "auto", "auto"],
+  ["lmkd.useMinfreeLevels", false, false],
+  ["lmkd.usePsi", true, true],
+  ["lmkd.delayMonitorsUntilBoot", false, false],
+  ["lmkd.lowMinAdj", 1001, 1001],
+  ["lmkd.mediumMinAdj", 800, 800],
+  ["lmkd.criticalMinAdj", 0, 0],
+  ["lmkd.criticalUpgrade", false, false],
+  ["lmkd.upgradePressurePercent", 100, 100],
+  ["lmkd.downgradePressurePercent", 100, 100],
+  ["lmkd.directReclaimThresholdMs", 0, 0],
+  ["lmkd.swapCompressionRatio", 1, 1],
+  ["lmkd.swapCompressionRatioDiv", 1, 1],
+  ["lmkd.perAppMemcg", "auto", "auto"],
+  ["lmkd.logStats", true, true],
   ["killTimeoutMs", 500, 500],
   ["socket.mode", "0660", "0660"],
   ["profile", "auto", "auto"],
   ["strategy", "adaptive", "adaptive"],
+  ["compat", "16-qpr2", "16-qpr2"],
+  ["properties", "auto", "auto"],
   ["dryRun", false, false],
   ["floorAdj", 0, 0],
   ["exhaustion.reserveKb", 335_544, 62_914],
@@ -77,6 +94,10 @@ Deno.test("the profile follows the memory unless it is told", () => {
   assert.equal(chooseProfile("auto", 2_097_153), "standard");
   assert.equal(chooseProfile("low-ram", 16_777_216), "low-ram");
   assert.equal(chooseProfile("standard", 1), "standard");
+  // ro.config.low_ram knows better than the memory, and a file than either.
+  assert.equal(chooseProfile("auto", 1, false), "standard");
+  assert.equal(chooseProfile("auto", 16_777_216, true), "low-ram");
+  assert.equal(chooseProfile("standard", 1, true), "standard");
   const told = compile('{"profile": "low-ram"}', [], LARGE);
   assert.equal(told.config.psi.someStallMs, 200);
 });

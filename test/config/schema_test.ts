@@ -20,6 +20,14 @@ const BOUNDS: [key: string, low: number, high: number, noun: string][] = [
   ["lmkd.stallCriticalPercent", 0, 100, "number of percent"],
   ["lmkd.lowmemMinAdj", 201, 1001, "oom_score_adj"],
   ["lmkd.afterKillMinAdj", 0, 1000, "oom_score_adj"],
+  ["lmkd.lowMinAdj", 0, 1001, "oom_score_adj"],
+  ["lmkd.mediumMinAdj", 0, 1001, "oom_score_adj"],
+  ["lmkd.criticalMinAdj", 0, 1001, "oom_score_adj"],
+  ["lmkd.upgradePressurePercent", 0, 1_000, "number of percent"],
+  ["lmkd.downgradePressurePercent", 0, 1_000, "number of percent"],
+  ["lmkd.directReclaimThresholdMs", 0, 600_000, "number of ms"],
+  ["lmkd.swapCompressionRatio", 0, 1_000, "number"],
+  ["lmkd.swapCompressionRatioDiv", 1, 1_000, "number"],
   ["exhaustion.reserveKb", 0, 1_073_741_824, "number of kB"],
   ["exhaustion.comfortKb", 0, 1_073_741_824, "number of kB"],
   ["exhaustion.horizonMs", 0, 60_000, "number of ms"],
@@ -82,6 +90,11 @@ const PATH90 = 'expected "auto" or an absolute path of at most 90 bytes';
 const PATH107 = 'expected "auto" or an absolute path of at most 107 bytes';
 const GROUP = "expected null or an absolute path of at most 4095 bytes";
 
+const PROPERTIES = 'expected "auto", "off", "getprop" or an absolute path ' +
+  "of at most 4095 bytes";
+const RELEASE_LIST = '"11", "12", "13", "14", "14-qpr3", "15", "15-qpr1", ' +
+  '"15-qpr2", "16", "16-qpr2", "17"';
+
 /** Key, value, and the message; null: it is right. */
 type Row = [key: string, json: string, want: string | null];
 
@@ -91,6 +104,16 @@ const ROWS: Row[] = [
   ["strategy", "null", 'expected one of "adaptive", "lmkd", "minfree"'],
   ["log.to", "1", 'expected one of "auto", "stderr", "kmsg", "logd"'],
   ["log.level", '"all"', 'expected one of "error", "warn", "info", "debug"'],
+  ["compat", '"18"', `expected one of ${RELEASE_LIST}`],
+  ["compat", "16", `expected one of ${RELEASE_LIST}`],
+  ["compat", '"14-qpr3"', null],
+  ["properties", '"build.prop"', PROPERTIES],
+  ["properties", '""', PROPERTIES],
+  ["properties", '"/a\\nb"', PROPERTIES],
+  ["properties", '"off"', null],
+  ["properties", '"/vendor/build.prop"', null],
+  ["lmkd.useNewStrategy", "1", 'expected "auto", true or false'],
+  ["lmkd.useMinfreeLevels", '"auto"', "expected true or false"],
   ["dryRun", '"true"', "expected true or false"],
   ["dryRun", "0", "expected true or false"],
   ["lmkd.killHeaviest", "null", "expected true or false"],

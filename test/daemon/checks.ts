@@ -16,6 +16,7 @@ import {
   V_PREV,
   V_PROTECT,
   V_READY,
+  V_STAT_FD,
   V_STATUS_FD,
 } from "../../src/state/victims.ts";
 import { ALIVE } from "../../src/sim/process.ts";
@@ -105,14 +106,14 @@ export function readyProblems({ ready, victims }: Rig): string[] {
 
 /** Each descriptor is held by exactly one row, and of the row's process. */
 export function descriptorProblems(
-  { machine, victims, control }: Rig,
+  { machine, victims, clients }: Rig,
 ): string[] {
   const problems: string[] = [];
   const held = new Map<number, number>();
   for (let row = 0; row < victims.end; row++) {
     const at = row * VICTIM_WORDS;
     if (victims.rows[at + V_FLAGS] === 0) continue;
-    for (const word of [V_PIDFD, V_STATUS_FD]) {
+    for (const word of [V_PIDFD, V_STATUS_FD, V_STAT_FD]) {
       const fd = victims.rows[at + word];
       if (fd < 0) continue;
       if (held.has(fd)) problems.push(`descriptor ${fd} is of two rows`);
@@ -120,10 +121,12 @@ export function descriptorProblems(
     }
   }
   for (const [fd, open] of machine.fds.entries()) {
-    if (open.kind === "client" && !control.fds.includes(fd)) {
+    if (open.kind === "client" && !clients.fds.includes(fd)) {
       problems.push(`client descriptor ${fd} leaked`);
     }
-    if (open.kind !== "pidfd" && open.kind !== "status") continue;
+    const ofRow = open.kind === "pidfd" || open.kind === "status" ||
+      open.kind === "stat";
+    if (!ofRow) continue;
     const row = held.get(fd);
     if (row === undefined) {
       problems.push(`${open.kind} descriptor ${fd} leaked`);

@@ -66,6 +66,7 @@ Deno.test("control: what another client registered is its own", () => {
   rig.run(20);
   assert.deepEqual(rowOf(rig, one.pid), {
     adj: 900,
+    uid: 10_000,
     owner: 400,
     listed: true,
     dead: false,
@@ -297,11 +298,12 @@ Deno.test("control: what finds no room in the ring waits in the socket", () => {
   let most = 0;
   for (const { pid } of late) {
     while (!manager.prio(pid, 10_000, -500)) rig.turn();
-    most = Math.max(most, rig.control.pendingCount);
+    most = Math.max(most, rig.pending.count);
   }
-  rig.run(4_000, () => most = Math.max(most, rig.control.pendingCount));
-  assert.equal(most, PENDING_MAX);
-  assert.equal(rig.control.pendingCount, 0);
+  rig.run(4_000, () => most = Math.max(most, rig.pending.count));
+  // A packet may bring three, so the last two places may stay empty.
+  assert.equal(most, PENDING_MAX - 2);
+  assert.equal(rig.pending.count, 0);
   assert.equal(rig.victims.count, late.length);
 });
 

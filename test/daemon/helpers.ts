@@ -1,7 +1,7 @@
 // A small machine with a guard on it, for rows that each show one behaviour.
 
 import { parseSet } from "../../src/config/load.ts";
-import { VICTIM_WORDS } from "../../src/state/layout.ts";
+import { EVENT_PSI_FULL, VICTIM_WORDS } from "../../src/state/layout.ts";
 import {
   NONE,
   ROW_DEAD,
@@ -10,6 +10,7 @@ import {
   V_ADJ,
   V_FLAGS,
   V_OWNER,
+  V_UID,
 } from "../../src/state/victims.ts";
 import type { SimClient } from "../../src/sim/client.ts";
 import type { MemoryPlan } from "../../src/sim/memory.ts";
@@ -90,6 +91,13 @@ export function shorten(rig: Rig, leftMb: number, growKbPerMs = 0): SimProcess {
   return rig.world.start({ ...ballast, sizeKb, growKbPerMs });
 }
 
+/** The kernel has reclaimed a little, and tells that all tasks stalled: lmkd
+ * judges what it is then told. */
+export function stall(rig: Rig): void {
+  rig.world.memory.scannedKswapd++;
+  rig.machine.triggered(EVENT_PSI_FULL << 24);
+}
+
 /** Pids that were signalled, in order. */
 export function signalled(rig: Rig): number[] {
   return rig.machine.signals.map(({ process }) => process.pid);
@@ -103,6 +111,7 @@ export function rowOf(rig: Rig, pid: number) {
   const flags = word(V_FLAGS);
   return {
     adj: word(V_ADJ),
+    uid: word(V_UID),
     owner: word(V_OWNER),
     listed: (flags & ROW_LISTED) !== 0,
     dead: (flags & ROW_DEAD) !== 0,

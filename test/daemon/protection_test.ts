@@ -150,7 +150,7 @@ Deno.test("protection: a reload spares and gives up, the dead stay dead", () => 
   rig.protector.replace(PROTECT);
   assert.equal(rowOf(rig, keeper.pid)?.listed, false);
   // Forgotten but not yet buried: a kill under way keeps the desk shut.
-  rig.control.forget(gone.pid, 400);
+  rig.registrar.forget(gone.pid, 400);
   assert.equal(rowOf(rig, gone.pid)?.dead, true);
   rig.protector.replace(new ProtectTable([], []));
   assert.equal(rowOf(rig, keeper.pid)?.listed, true);

@@ -3,12 +3,15 @@
 import assert from "node:assert/strict";
 import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../../src/base/limits.ts";
 import {
+  J_KILL_SERIAL,
   J_KIND,
   J_LATENCY,
+  J_REAP_RESULT,
   J_SERIAL,
   KIND_DEATH,
   KIND_KILL,
   KIND_OVERDUE,
+  KIND_REAP,
 } from "../../src/state/journal.ts";
 import { MB_NOW_MS } from "../../src/state/layout.ts";
 import { killsOf, recordsOf } from "../../src/report/journal.ts";
@@ -41,14 +44,28 @@ Deno.test("journal: the file has what the ring has, as it happens", () => {
   const words = fileWords(rig);
   assert.deepEqual(words, rig.arena.journal);
   const kinds = recordsOf(words).map((at) => words[at + J_KIND]);
-  assert.deepEqual(kinds.slice(0, 4), [
+  // Of the second victim the reaper gives up before it dies.
+  assert.deepEqual(kinds.slice(0, 6), [
     KIND_KILL,
+    KIND_REAP,
     KIND_DEATH,
     KIND_KILL,
+    KIND_REAP,
     KIND_OVERDUE,
   ]);
+  const reaps = recordsOf(words).filter((at) =>
+    words[at + J_KIND] === KIND_REAP
+  );
+  assert.deepEqual(
+    reaps.slice(0, 2).map((at) => [
+      words[at + J_REAP_RESULT],
+      words[at + J_KILL_SERIAL],
+    ]),
+    [[0, 1], [-11, 4]],
+  );
   const [first, second] = killsOf(words);
-  assert.equal(first.name, "foo) Z ?1");
+  // What it was started as, up to the first space.
+  assert.equal(first.name, "foo)");
   assert.equal(first.deathMs, 10);
   assert.equal(second.deathMs, null);
   assert.ok(words[recordsOf(words)[0] + J_LATENCY] < 1_000);

@@ -8,8 +8,19 @@ import { statusLines } from "../../src/report/status.ts";
 import { sceneConfig } from "../../src/sim/scenes.ts";
 
 Deno.test("rehearsal: somebody pretended dies, whatever is configured", () => {
-  for (const set of ["dryRun=true", "profile=standard", "profile=low-ram"]) {
-    const { settings } = sceneConfig([parseSet(set)]);
+  const sets = [
+    "dryRun=true",
+    "profile=standard",
+    "profile=low-ram",
+    "strategy=minfree",
+    "strategy=lmkd",
+    "strategy=lmkd lmkd.useMinfreeLevels=true lmkd.useNewStrategy=false",
+    "strategy=lmkd lmkd.useNewStrategy=false",
+    "compat=11",
+    "compat=17",
+  ];
+  for (const set of sets) {
+    const { settings } = sceneConfig(set.split(" ").map(parseSet));
     assert.equal(rehearse(settings, statusLines), 1, set);
   }
 });

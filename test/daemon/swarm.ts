@@ -5,10 +5,16 @@ import { ProtectTable } from "../../src/config/protect.ts";
 import { parseSet } from "../../src/config/load.ts";
 import { Prng } from "../../src/base/prng.ts";
 import type { SimClient } from "../../src/sim/client.ts";
-import type { MemoryPlan } from "../../src/sim/memory.ts";
 import { ALIVE, type ProcessPlan } from "../../src/sim/process.ts";
 import { Rig } from "../../src/sim/rig.ts";
 import { sceneConfig } from "../../src/sim/scenes.ts";
+import { MACHINE_SLOTS, MEMCG_SLOTS } from "../../src/sim/slots.ts";
+import { RELEASES } from "../../src/config/releases.ts";
+import {
+  WAIT_BOOT,
+  WAIT_UPDATE,
+  WAIT_UPDATE_SOON,
+} from "../../src/daemon/clients.ts";
 import { SET_KILL_TIMEOUT_MS } from "../../src/state/settings.ts";
 import {
   balanceProblems,
@@ -16,15 +22,20 @@ import {
   haste,
   turnProblems,
 } from "./checks.ts";
-import { MB } from "./helpers.ts";
+import { commandsOf, prioAll, PROCKILL, subscribe } from "./messages.ts";
+import { heardProblems, toldProblems, waitProblems } from "./swarm_checks.ts";
+import { ADJS, mischief, randomMemory } from "./swarm_parts.ts";
 
 const PROTECT = new ProtectTable(["keep*"], [1_234]);
 /** Everybody is registered by then, and misbehaviour begins. */
 const CALM_MS = 1_200;
 const LASTS_MS = 3_000;
+/** After it nothing happens and nothing fails: what waits is to be done. */
+const SETTLES_MS = 1_500;
+/** How often properties and boot are looked into. */
+const ANSWERS_MS = 200;
 /** Turns between two looks at every table. */
 const LOOK_EVERY = 8;
-const ADJS = [-900, -1, 0, 100, 200, 250, 500, 700, 900, 905, 945, 999, 1000];
 /** What monotonic clocks read when they go round, ms. */
 const WRAPS = [0, 2 ** 31, 2 ** 32, 4_294_967];
 
@@ -36,6 +47,8 @@ export interface Outcome {
   readonly kernelKills: number;
   readonly kills: number;
   readonly faults: number;
+  /** Messages of kills that clients got. */
+  readonly told: number;
   readonly turns: number;
 }
 
@@ -45,6 +58,8 @@ class Swarm {
   readonly fair: boolean;
   readonly rig: Rig;
   readonly clients: SimClient[] = [];
+  /** Also those that have left. */
+  readonly everybody: SimClient[] = [];
   readonly sets: string[];
   readonly discover: boolean;
 
@@ -64,6 +79,9 @@ class Swarm {
       bootMs: Math.max(prng.pick(WRAPS) - prng.below(5_000), 1_000),
       pidMax: prng.pick([360, 500, 32_768]),
       untriggered: prng.chance(100),
+      vmpressure: prng.chance(300),
+      appGroups: prng.chance(300),
+      slots: MACHINE_SLOTS | (prng.chance(300) ? MEMCG_SLOTS : 0),
     });
     if (!this.fair) this.#addFaults();
   }
@@ -72,13 +90,19 @@ class Swarm {
     const { prng, fair } = this;
     const strategy = fair
       ? "adaptive"
-      : prng.pick(["adaptive", "adaptive", "lmkd", "minfree"]);
+      : prng.pick(["adaptive", "lmkd", "lmkd", "minfree"]);
     return [
       `strategy=${strategy}`,
       `victims.discover=${this.discover}`,
       "victims.scanMs=200",
       `killTimeoutMs=${prng.pick(fair ? [100, 500] : [0, 20, 100, 500])}`,
       `dryRun=${!fair && prng.chance(50)}`,
+      `compat=${prng.pick(RELEASES)}`,
+      `lmkd.useNewStrategy=${prng.pick(["true", "false", "auto"])}`,
+      `lmkd.useMinfreeLevels=${prng.chance(500)}`,
+      `lmkd.usePsi=${prng.chance(800)}`,
+      `lmkd.perAppMemcg=${prng.chance(300)}`,
+      `lmkd.logStats=${prng.chance(800)}`,
     ];
   }
 
@@ -86,6 +110,25 @@ class Swarm {
     const { faults } = this.rig;
     if (this.prng.chance(700)) faults.all(this.prng.between(1, 150));
     if (this.prng.chance(200)) this.rig.machine.fds.most = 60;
+  }
+
+  connect(pid: number): SimClient {
+    const client = this.rig.machine.connect(pid);
+    this.clients.push(client);
+    this.everybody.push(client);
+    return client;
+  }
+
+  /** What the daemon does between turns for those who wait: sooner or later. */
+  answer(): void {
+    const { rig, prng } = this;
+    if (prng.chance(500)) {
+      rig.clients.promote(WAIT_UPDATE, WAIT_UPDATE_SOON);
+      rig.control.answerUpdates(prng.pick([0, -1]));
+    }
+    const index = rig.clients.waiterFor(WAIT_BOOT);
+    if (index >= 0) rig.control.answerBoot(index, prng.pick([0, 1, -1]));
+    rig.world.after(ANSWERS_MS, () => this.answer());
   }
 
   /** An app: its size a few percent of the machine. */
@@ -149,11 +192,11 @@ class Swarm {
   /** Something happens; in a fair run nothing that takes the guard's means. */
   stir(): void {
     const { prng, rig } = this;
-    const { world, machine } = rig;
+    const { world } = rig;
     const pids = [...world.processes.values()]
       .filter((one) => !rig.natives.includes(one) && one.state === ALIVE);
     const one = pids.length > 0 ? prng.pick(pids) : undefined;
-    const most = this.fair ? 4 : 12;
+    const most = this.fair ? 5 : 18;
     switch (prng.below(most)) {
       case 0:
         return this.start(this.plan());
@@ -169,14 +212,17 @@ class Swarm {
         this.client()?.askKills(prng.between(-1000, 1000), 1000);
         return;
       case 4:
-        if (one !== undefined) this.client()?.remove(one.pid);
+        if (one !== undefined && one.name !== "hog") {
+          const client = this.client();
+          if (client !== undefined) prioAll(client, one);
+        }
         return;
       case 5:
         this.client()?.purge();
         return;
       case 6:
         this.client()?.hangUp();
-        this.clients.push(machine.connect(prng.between(260, 264)));
+        this.connect(prng.between(260, 264));
         return;
       case 7:
         this.client()?.sendBytes(
@@ -194,9 +240,7 @@ class Swarm {
         if (one !== undefined) one.name = one.plan.precious ? one.name : "x";
         return;
       default:
-        for (let i = 0; i < 40; i++) {
-          this.client()?.prio(300 + i, 10_000, prng.pick(ADJS));
-        }
+        mischief(rig, prng, this.client(), one);
     }
   }
 
@@ -204,10 +248,15 @@ class Swarm {
     const { prng, rig, fair } = this;
     const problems: string[] = [];
     for (let i = 0; i < (this.discover && prng.chance(300) ? 0 : 2); i++) {
-      this.clients.push(rig.machine.connect(260 + i));
+      this.connect(260 + i);
     }
-    // In a fair run one client owns all: who registered whom is not the point.
+    // In a fair run one client owns all: who registered whom is not the point;
+    // and another hears of every kill.
     if (fair) this.clients.length = Math.min(this.clients.length, 1);
+    const listener = rig.machine.connect(270);
+    subscribe(listener);
+    this.everybody.push(listener);
+    rig.world.after(ANSWERS_MS, () => this.answer());
     for (let i = prng.between(3, 25); i > 0; i--) this.start(this.plan());
     for (let i = prng.between(1, 2); i > 0; i--) {
       rig.world.after(CALM_MS + prng.below(800), () => this.hog());
@@ -222,6 +271,8 @@ class Swarm {
       problems.push(...turnProblems(rig));
     });
     problems.push(...turnProblems(rig), ...this.#lastProblems());
+    if (fair) problems.push(...heardProblems(rig, listener));
+    problems.push(...this.#settle());
     const kernelKills = rig.world.kernelKills.length;
     return {
       problems,
@@ -229,8 +280,20 @@ class Swarm {
       kernelKills,
       kills: rig.machine.signals.length,
       faults: rig.faults.count,
+      told: this.everybody.flatMap(commandsOf)
+        .filter((command) => command === PROCKILL).length,
       turns: rig.turns,
     };
+  }
+
+  /** All goes well for a while. */
+  #settle(): string[] {
+    const { rig } = this;
+    rig.faults.all(0);
+    rig.machine.fds.most = 65_536;
+    rig.run(SETTLES_MS);
+    const problems = this.everybody.flatMap((one) => toldProblems(rig, one));
+    return [...problems, ...waitProblems(rig), ...descriptorProblems(rig)];
   }
 
   #lastProblems(): string[] {
@@ -244,19 +307,6 @@ class Swarm {
     }
     return problems;
   }
-}
-
-function randomMemory(prng: Prng): MemoryPlan {
-  const totalKb = prng.pick([256, 256, 512, 1024]) * MB;
-  const swapped = prng.chance(500);
-  return {
-    totalKb,
-    kernelKb: Math.trunc(totalKb / 10),
-    fileKb: Math.trunc(totalKb * prng.between(5, 25) / 100),
-    hotFileKb: Math.trunc(totalKb * prng.between(1, 5) / 100),
-    swapKb: swapped ? Math.trunc(totalKb * prng.between(10, 60) / 100) : 0,
-    zramPercent: prng.pick([0, 150, 250, 400]),
-  };
 }
 
 /** Runs one seed. */

@@ -2,11 +2,13 @@
 
 import assert from "node:assert/strict";
 import { ABSENT } from "../../src/base/scan.ts";
-import { parsePressure } from "../../src/kernel/pressure.ts";
+import { parseAverages, parsePressure } from "../../src/kernel/pressure.ts";
 import {
   PSI_FULL_AVG10_CENTI,
   PSI_FULL_AVG60_CENTI,
   PSI_FULL_TOTAL_US,
+  PSI_IO_FULL_AVG10_CENTI,
+  PSI_IO_SOME_AVG10_CENTI,
   PSI_SOME_AVG10_CENTI,
   PSI_SOME_AVG60_CENTI,
   PSI_SOME_TOTAL_US,
@@ -56,6 +58,35 @@ Deno.test("pressure: hostile and unusual rows", () => {
   ]);
 });
 
+/** parseAverages with the columns of io. */
+function parseIo(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  columns: Int32Array,
+): number {
+  const some = PSI_IO_SOME_AVG10_CENTI;
+  return parseAverages(bytes, at, end, columns, some, PSI_IO_FULL_AVG10_CENTI);
+}
+
+Deno.test("pressure: averages alone, into columns of their own", () => {
+  function check(text: string, found: number, some: number, full: number) {
+    const got = parseCounted(parseIo, text);
+    assert.equal(got.found, found, JSON.stringify(text));
+    checkColumns(got.columns, [
+      [PSI_IO_SOME_AVG10_CENTI, some],
+      [PSI_IO_FULL_AVG10_CENTI, full],
+    ], JSON.stringify(text));
+  }
+  check("", 0, ABSENT, ABSENT);
+  check("some avg10=1.00 avg60=2.00 total=3", 0, ABSENT, ABSENT);
+  check("same avg10=1.00\nfill avg10=1.00\n", 0, ABSENT, ABSENT);
+  check("some avg60=1.00\nfull total=5\n", 0, ABSENT, ABSENT);
+  check("some avg10=x\nfull avg10=-1\n", 0, ABSENT, ABSENT);
+  check("full avg10=0.01 avg60=9\nsome avg10=100.00\n", 2, 10_000, 1);
+  check("some avg10=1.23 avg60=0.00 total=5\nirq avg10=9.00\n", 1, 123, ABSENT);
+});
+
 /** Hundredths of a percent, or us, of one line. */
 function number(text: string, line: string, name: string): number {
   const match = new RegExp(`^${line} .*${name}=([0-9.]+)`, "m").exec(text);
@@ -77,6 +108,11 @@ Deno.test("pressure: fixtures", () => {
         [PSI_FULL_TOTAL_US, number(text, "full", "total")],
       ], `${kernel} ${file}`);
       checkTruncations(parsePressure, text);
+      checkColumns(parse(parseIo, text), [
+        [PSI_IO_SOME_AVG10_CENTI, number(text, "some", "avg10")],
+        [PSI_IO_FULL_AVG10_CENTI, number(text, "full", "avg10")],
+      ], `${kernel} ${file}`);
+      checkTruncations(parseIo, text);
     }
   }
 });

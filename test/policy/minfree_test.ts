@@ -4,16 +4,18 @@ import assert from "node:assert/strict";
 import { ABSENT } from "../../src/base/scan.ts";
 import {
   decideMinfree,
-  otherFileKb,
-  otherFreeKb,
+  otherFilePages,
+  otherFreePages,
 } from "../../src/policy/minfree.ts";
 import {
   REASON_MINFREE,
   REASON_NONE,
   VERDICT_FLOOR_ADJ,
   VERDICT_LIMIT,
+  VERDICT_LIMIT2,
   VERDICT_REASON,
   VERDICT_VALUE,
+  VERDICT_VALUE2,
 } from "../../src/state/reasons.ts";
 import { type Scene, wordsOf } from "./scene.ts";
 
@@ -56,8 +58,11 @@ function check(
   if (want === null) return;
   assert.equal(words.verdict[VERDICT_FLOOR_ADJ], want[0], name);
   assert.equal(words.verdict[VERDICT_LIMIT], want[1], name);
-  const free = otherFreeKb(words.snapshot, words.settings);
-  assert.equal(words.verdict[VERDICT_VALUE], free, name);
+  const free = otherFreePages(words.snapshot, words.settings);
+  const file = otherFilePages(words.snapshot, words.settings);
+  assert.equal(words.verdict[VERDICT_VALUE], free * 4, name);
+  assert.equal(words.verdict[VERDICT_VALUE2], file * 4, name);
+  assert.equal(words.verdict[VERDICT_LIMIT2], want[1], name);
 }
 
 Deno.test("the first tier undercut by both decides", () => {
@@ -93,29 +98,54 @@ Deno.test("tiers as a client may send them", () => {
 
 Deno.test("other_free and other_file", () => {
   const cache = {
-    CACHED_KB: 1_000,
-    BUFFERS_KB: 100,
-    SWAP_CACHED_KB: 50,
-    SHMEM_KB: 300,
-    UNEVICTABLE_KB: 200,
+    CACHED_KB: 4_000,
+    BUFFERS_KB: 400,
+    SWAP_CACHED_KB: 200,
+    SHMEM_KB: 1_200,
+    UNEVICTABLE_KB: 800,
   };
-  const rows: [Columns, freeKb: number, fileKb: number][] = [
-    [cache, 1_036_576, 600],
+  const rows: [Columns, freePages: number, filePages: number][] = [
+    // Sums that leave int32 in kB stay within it in pages.
+    [
+      {
+        MEM_FREE_KB: 0,
+        TOTAL_RESERVE_PAGES: 536_870_911,
+        CACHED_KB: 2_147_483_644,
+        BUFFERS_KB: 2_147_483_644,
+        SWAP_CACHED_KB: 2_147_483_644,
+      },
+      -536_870_911,
+      1_073_741_822,
+    ],
+    [cache, 259_144, 600],
     // What cannot be dropped is no cache.
-    [{ ...cache, SHMEM_KB: 900 }, 1_036_576, 0],
-    [{ ...cache, SHMEM_KB: 899 }, 1_036_576, 1],
-    [{ ...cache, UNEVICTABLE_KB: 5_000 }, 1_036_576, 0],
-    [{ ...cache, SWAP_CACHED_KB: 9_999 }, 1_036_576, 600],
+    [{ ...cache, SHMEM_KB: 3_600 }, 259_144, 0],
+    [{ ...cache, SHMEM_KB: 3_596 }, 259_144, 1],
+    [{ ...cache, UNEVICTABLE_KB: 20_000 }, 259_144, 0],
+    [{ ...cache, SWAP_CACHED_KB: 40_000 }, 259_144, 600],
+    // Each figure counts in whole pages.
+    [{ ...cache, CACHED_KB: 4_003, BUFFERS_KB: 403 }, 259_144, 600],
+    [{ MEM_FREE_KB: 12_003 }, 0, 0],
     // Files that an old kernel or a group does not have.
-    [{ TOTAL_RESERVE_PAGES: ABSENT }, 1_048_576, 0],
-    [{ ...cache, SHMEM_KB: ABSENT, UNEVICTABLE_KB: ABSENT }, 1_036_576, 1_100],
-    [{ MEM_FREE_KB: 100, TOTAL_RESERVE_PAGES: 30 }, -20, 0],
+    [{ TOTAL_RESERVE_PAGES: ABSENT }, 262_144, 0],
+    [{ ...cache, SHMEM_KB: ABSENT, UNEVICTABLE_KB: ABSENT }, 259_144, 1_100],
+    [{ MEM_FREE_KB: 100, TOTAL_RESERVE_PAGES: 30 }, -5, 0],
     [{ MEM_FREE_KB: ABSENT, TOTAL_RESERVE_PAGES: ABSENT }, 0, 0],
   ];
   for (const [snapshot, free, file] of rows) {
     const words = wordsOf({ snapshot });
     const name = JSON.stringify(snapshot);
-    assert.equal(otherFreeKb(words.snapshot, words.settings), free, name);
-    assert.equal(otherFileKb(words.snapshot), file, name);
+    assert.equal(otherFreePages(words.snapshot, words.settings), free, name);
+    assert.equal(otherFilePages(words.snapshot, words.settings), file, name);
   }
+});
+
+Deno.test("a threshold of any size is told without leaving int32", () => {
+  const words = wordsOf({
+    snapshot: pages(0, 0),
+    tiers: [[2_147_483_647, 900]],
+  });
+  decideMinfree(words.snapshot, words.settings, words.verdict);
+  assert.equal(words.verdict[VERDICT_REASON], REASON_MINFREE);
+  assert.equal(words.verdict[VERDICT_LIMIT], 2_147_483_647);
 });

@@ -1,55 +1,20 @@
-// lmkd's chain row by row (AOSP lmkd.cpp), each with its neighbours just across
-// the limit.
+// lmkd's chain row by row (AOSP lmkd.cpp), rows 2 to 8, each with its neighbours
+// just across the limit.
 
-import assert from "node:assert/strict";
 import { ABSENT } from "../../src/base/scan.ts";
-import {
-  decidePressure,
-  PRESSURE_FULL,
-  PRESSURE_SOME,
-} from "../../src/policy/pressure.ts";
+import { PRESSURE_FULL, PRESSURE_SOME } from "../../src/policy/pressure.ts";
 import * as r from "../../src/state/reasons.ts";
-import { FREE_KB, type Scene, wordsOf } from "./scene.ts";
-
-interface Want {
-  readonly reason: number;
-  readonly floor?: number;
-  readonly value?: number;
-  readonly limit?: number;
-  /** History words after it. */
-  readonly history?: Scene["history"];
-}
-
-function check(name: string, scene: Scene, want: Want): void {
-  const { snapshot, settings, history, verdict } = wordsOf(scene);
-  decidePressure(snapshot, settings, history, scene.pressure ?? 0, verdict);
-  assert.equal(verdict[r.VERDICT_REASON], want.reason, name);
-  const told: [number | undefined, number][] = [
-    [want.floor, r.VERDICT_FLOOR_ADJ],
-    [want.value, r.VERDICT_VALUE],
-    [want.limit, r.VERDICT_LIMIT],
-  ];
-  for (const [value, word] of told) {
-    if (value !== undefined) assert.equal(verdict[word], value, name);
-  }
-  for (const [word, value] of Object.entries(want.history ?? {})) {
-    const at = (r as unknown as Record<string, number>)[word];
-    assert.equal(history[at], value, `${name}: ${word}`);
-  }
-  // The flag of a kill is always taken back.
-  assert.equal(history[r.HIST_KILLED], 0, name);
-}
-
-type Columns = NonNullable<Scene["snapshot"]>;
-
-const NOBODY: Want = { reason: r.REASON_NONE };
-const MIN: Columns = { MEM_FREE_KB: FREE_KB.belowMin };
-const LOW: Columns = { MEM_FREE_KB: FREE_KB.belowLow };
-const HIGH: Columns = { MEM_FREE_KB: FREE_KB.belowHigh };
-/** Swap below its 52428 kB. */
-const FULL: Columns = { SWAP_FREE_KB: 52_000 };
-/** Over the limit of 100, under the critical 300. */
-const THRASHING: Columns = { THRASHING_PERCENT: 101 };
+import {
+  check,
+  type Columns,
+  FULL,
+  HIGH,
+  LOW,
+  MIN,
+  NOBODY,
+  THRASHING,
+} from "./chain.ts";
+import { FREE_KB, type Scene } from "./scene.ts";
 
 Deno.test("a machine that is well", () => {
   check("well", {}, NOBODY);
@@ -65,15 +30,15 @@ Deno.test("a machine that is well", () => {
       WATERMARK_MIN_PAGES: ABSENT,
       WATERMARK_LOW_PAGES: ABSENT,
       WATERMARK_HIGH_PAGES: ABSENT,
-      VM_PGSCAN_DIRECT: ABSENT,
+      THRASHING_PERCENT: ABSENT,
       PSI_FULL_AVG10_CENTI: ABSENT,
-      ZONE_FILE_LRU_PAGES: ABSENT,
+      FILE_LRU_PAGES: ABSENT,
     },
   }, NOBODY);
 });
 
 Deno.test("row 2: below min after a kill", () => {
-  const history = { HIST_KILLED: 1 };
+  const history = { HIST_AFTER_KILL: 1 };
   check("below min", { snapshot: MIN, history }, {
     reason: r.REASON_PRESSURE_AFTER_KILL,
     floor: 0,
@@ -83,6 +48,11 @@ Deno.test("row 2: below min after a kill", () => {
     history,
     settings: { SET_AFTER_KILL_ADJ: 300 },
   }, { reason: r.REASON_PRESSURE_AFTER_KILL, floor: 300 });
+  check("a negative floor counts as 0", {
+    snapshot: MIN,
+    history,
+    settings: { SET_AFTER_KILL_ADJ: -1000 },
+  }, { reason: r.REASON_PRESSURE_AFTER_KILL, floor: 0 });
   check("it comes before all others", {
     snapshot: { ...MIN, ...FULL, ...THRASHING },
     history,
@@ -112,7 +82,10 @@ Deno.test("row 4: low swap and thrashing", () => {
   check("both", { snapshot: both }, {
     reason,
     floor: 201,
-    value: 101,
+    value: 52_000,
+    limit: 52_428,
+    value2: 101,
+    limit2: 100,
     history,
   });
   check("at the limit", {
@@ -210,98 +183,29 @@ Deno.test("row 7: low memory and thrashing", () => {
 
 Deno.test("row 8: direct reclaim and thrashing", () => {
   const reason = r.REASON_DIRECT_RECL_AND_THRASHING;
-  const direct: Columns = { VM_PGSCAN_DIRECT: 5 };
-  check("both", { snapshot: { ...direct, ...THRASHING } }, {
+  const direct = { HIST_RECLAIM: r.RECLAIM_DIRECT };
+  check("both", { snapshot: THRASHING, history: direct }, {
     reason,
     floor: 201,
-    history: {
-      HIST_FILECACHE_ARMED: 1,
-      HIST_CUT_LIMIT: 1,
-      HIST_PGSCAN_DIRECT: 5,
-    },
+    value: 101,
+    limit: 100,
+    history: { HIST_FILECACHE_ARMED: 1, HIST_CUT_LIMIT: 1 },
   });
-  check("critical", { snapshot: { ...direct, THRASHING_PERCENT: 301 } }, {
-    reason,
-    floor: 0,
-  });
-  check("direct reclaim alone", { snapshot: direct }, {
-    ...NOBODY,
-    history: { HIST_PGSCAN_DIRECT: 5 },
-  });
-  check("no scan since the last look", {
-    snapshot: { ...direct, ...THRASHING },
-    history: { HIST_PGSCAN_DIRECT: 5 },
+  check("critical", {
+    snapshot: { THRASHING_PERCENT: 300 },
+    history: direct,
+  }, { reason, floor: 0 });
+  check("not quite", {
+    snapshot: { THRASHING_PERCENT: 299 },
+    history: direct,
+  }, { reason, floor: 201 });
+  check("direct reclaim alone", { history: direct }, NOBODY);
+  check("kswapd is not direct", {
+    snapshot: THRASHING,
+    history: { HIST_RECLAIM: r.RECLAIM_KSWAPD },
   }, NOBODY);
-  check("a counter that wrapped", {
-    snapshot: { VM_PGSCAN_DIRECT: -3, ...THRASHING },
-    history: { HIST_PGSCAN_DIRECT: 2_147_483_647 },
-  }, { reason });
-});
-
-Deno.test("row 10: low file cache after thrashing", () => {
-  const reason = r.REASON_LOW_FILECACHE_AFTER_THRASHING;
-  const settings = { SET_FILECACHE_MIN_KB: 4_000 };
-  const armed = { HIST_FILECACHE_ARMED: 1 };
-  const at = (pages: number, more: Columns = {}): Scene => ({
-    snapshot: { ZONE_FILE_LRU_PAGES: pages, ...more },
-    settings,
-    history: armed,
-  });
-  check("low", at(999), {
-    reason,
-    floor: 201,
-    value: 3_996,
-    limit: 4_000,
-    history: armed,
-  });
-  check("at the limit: disarmed", at(1_000), {
-    ...NOBODY,
-    history: { HIST_FILECACHE_ARMED: 0 },
-  });
-  check("at the limit, low memory", at(1_000, LOW), {
-    reason: r.REASON_LOW_MEM,
-  });
-  check("before low memory", at(999, LOW), { reason });
-  check("after thrashing", at(999, { ...LOW, ...THRASHING }), {
-    reason: r.REASON_LOW_MEM_AND_THRASHING,
-  });
-  check("not armed", { ...at(999), history: {} }, NOBODY);
-});
-
-Deno.test("row 11: low memory", () => {
-  const reason = r.REASON_LOW_MEM;
-  check("below low", { snapshot: LOW }, {
-    reason,
-    floor: 701,
-    value: 7_999,
-    limit: 8_000,
-    history: { HIST_CUT_LIMIT: 0 },
-  });
-  check("at low", { snapshot: { MEM_FREE_KB: FREE_KB.atLow } }, NOBODY);
-  check("1001: nobody is that unimportant", {
-    snapshot: LOW,
-    settings: { SET_LOWMEM_ADJ: 1001 },
-  }, { reason, floor: 1001 });
-});
-
-Deno.test("a critical stall takes the floor away, and is no reason", () => {
-  const settings = { SET_STALL_CRITICAL_PERCENT: 80 };
-  const stall = (centi: number): Columns => ({ PSI_FULL_AVG10_CENTI: centi });
-  check("over", { snapshot: { ...LOW, ...stall(8_001) }, settings }, {
-    reason: r.REASON_LOW_MEM,
-    floor: 0,
-  });
-  check("at it", { snapshot: { ...LOW, ...stall(8_000) }, settings }, {
-    reason: r.REASON_LOW_MEM,
-    floor: 701,
-  });
-  check("no psi", { snapshot: { ...LOW, ...stall(ABSENT) }, settings }, {
-    reason: r.REASON_LOW_MEM,
-    floor: 701,
-  });
-  check("alone", { snapshot: stall(10_000), settings }, NOBODY);
-  check("100 turns it off", { snapshot: { ...LOW, ...stall(10_000) } }, {
-    floor: 701,
-    reason: r.REASON_LOW_MEM,
-  });
+  check("below low, memory is the reason", {
+    snapshot: { ...LOW, ...THRASHING },
+    history: direct,
+  }, { reason: r.REASON_LOW_MEM_AND_THRASHING });
 });

@@ -1,49 +1,14 @@
-// Who dies: bands, the culprit, the least recently used, the largest where it
-// matters, and all those who never do.
+// Who dies by adaptive: bands, the culprit, who suffices; and all those who
+// never do, by whatever strategy. lmkd's own order is in test/lmkd.
 
-import assert from "node:assert/strict";
-import { READY_MAX } from "../../src/base/limits.ts";
-import { selectVictim } from "../../src/policy/select.ts";
-import { SETTINGS_WORDS, VICTIM_WORDS } from "../../src/state/layout.ts";
 import {
-  SET_CULPRIT_KB,
-  SET_KILL_HEAVIEST,
-  SET_STRATEGY,
-  STRATEGY_ADAPTIVE,
-  STRATEGY_LMKD,
-  STRATEGY_MINFREE,
-} from "../../src/state/settings.ts";
-import {
-  NONE,
   PROTECT_ADJ,
   PROTECT_CONFIG,
   PROTECT_INIT,
-  V_PID,
 } from "../../src/state/victims.ts";
-import { type Row, tableOf } from "../state/rows.ts";
-
-interface Options {
-  readonly floor?: number;
-  readonly strategy?: number;
-  readonly heaviest?: boolean;
-}
-
-/** `want`: the pid chosen, or null for nobody. Rows of an adj: oldest first. */
-function check(
-  name: string,
-  rows: readonly Row[],
-  want: number | null,
-  options: Options = {},
-): void {
-  const { victims, ready } = tableOf(rows, READY_MAX);
-  const settings = new Int32Array(SETTINGS_WORDS);
-  settings[SET_STRATEGY] = options.strategy ?? STRATEGY_ADAPTIVE;
-  settings[SET_KILL_HEAVIEST] = options.heaviest === true ? 1 : 0;
-  settings[SET_CULPRIT_KB] = 16_384;
-  const row = selectVictim(victims, ready, settings, options.floor ?? 0);
-  const pid = row === NONE ? null : victims.rows[row * VICTIM_WORDS + V_PID];
-  assert.equal(pid, want, name);
-}
+import { STRATEGY_LMKD, STRATEGY_MINFREE } from "../../src/state/settings.ts";
+import type { Row } from "../state/rows.ts";
+import { check, type Options } from "./choice.ts";
 
 const LMKD = { strategy: STRATEGY_LMKD };
 
@@ -100,109 +65,120 @@ Deno.test("nobody to choose", () => {
   }
 });
 
-Deno.test("the highest adj first, its least recently used", () => {
-  for (const strategy of [STRATEGY_LMKD, STRATEGY_MINFREE, STRATEGY_ADAPTIVE]) {
-    const options = { strategy };
-    check("one", [{ pid: 10, adj: 0 }], 10, options);
-    check("at the floor", [{ pid: 10, adj: 201 }], 10, {
-      strategy,
-      floor: 201,
-    });
-    check(
-      "highest adj",
-      [
-        { pid: 10, adj: 900, rssKb: 500_000 },
-        { pid: 11, adj: 905 },
-        { pid: 12, adj: 899, rssKb: 500_000 },
-      ],
-      11,
-      options,
-    );
-    check(
-      "oldest of it",
-      [
-        { pid: 20, adj: 900, rssKb: 1 },
-        { pid: 10, adj: 900, rssKb: 500_000 },
-        { pid: 30, adj: 900 },
-      ],
-      20,
-      options,
-    );
-    check(
-      "the oldest that was not signalled",
-      [
-        { pid: 20, adj: 900, killed: "listed" },
-        { pid: 10, adj: 900 },
-        { pid: 30, adj: 900 },
-      ],
-      10,
-      options,
-    );
-    check(
-      "the next adj when all of one were signalled",
-      [
-        { pid: 20, adj: 900, killed: "listed" },
-        { pid: 21, adj: 900, killed: "listed" },
-        { pid: 10, adj: 300 },
-      ],
-      10,
-      options,
-    );
-    check(
-      "rows that are not sampled count too",
-      [
-        { pid: 10, adj: 900, cold: true },
-        { pid: 11, adj: 899 },
-      ],
-      10,
-      options,
-    );
-  }
-});
-
-Deno.test("adj 200 and less: the largest", () => {
-  const rows: Row[] = [
-    { pid: 10, adj: 200, rssKb: 100 },
-    { pid: 11, adj: 200, rssKb: 50, swapKb: 51 },
-    { pid: 12, adj: 200, rssKb: 100 },
-  ];
-  check("rss and swap together", rows, 11);
-  check("lmkd too", rows, 11, LMKD);
-  const at201 = rows.map((row) => ({ ...row, adj: 201 }));
-  check("201: the oldest", at201, 10);
-  check("201, lmkd: the oldest", at201, 10, LMKD);
-  check("201, heaviest asked for", at201, 11, { ...LMKD, heaviest: true });
-  check("as large: the first that was found", [
-    { pid: 10, adj: 0, rssKb: 5 },
-    { pid: 11, adj: 0, rssKb: 5 },
-  ], 10);
-  check("signalled ones do not count", [
-    { pid: 10, adj: 0, rssKb: 500, killed: "listed" },
-    { pid: 11, adj: 0, rssKb: 5 },
-  ], 11);
-  // lmkd ranks one adj by size, adaptive a band.
+Deno.test("adaptive: the smallest that suffices, within the band", () => {
   const band: Row[] = [
-    { pid: 10, adj: 150, rssKb: 100 },
-    { pid: 11, adj: 101, rssKb: 900 },
-    { pid: 12, adj: 99, rssKb: 5_000 },
+    { pid: 10, adj: 900, rssKb: 400_000 },
+    { pid: 11, adj: 950, rssKb: 40_000 },
+    { pid: 12, adj: 1000, rssKb: 10_000 },
+    { pid: 13, adj: 899, rssKb: 30_000 },
   ];
-  check("within the band", band, 11);
-  check("lmkd: within the adj", band, 10, LMKD);
-  check("the floor cuts the band", band, 10, { floor: 120 });
-  check("nobody sampled: the oldest", [
-    { pid: 10, adj: 100, rssKb: 1, cold: true },
-    { pid: 11, adj: 100, rssKb: 9, cold: true },
-  ], 10);
-  // Heaviest of a large adj, in adaptive: still that adj alone.
+  const need = (needKb: number, more: Options = {}) => ({ needKb, ...more });
+  check("little: the first", band, 12, need(1_000));
+  check("exactly as much", band, 12, need(10_000));
+  check("more: the next larger, not the largest", band, 11, need(10_001));
+  check("much: the largest", band, 10, need(40_001));
+  check("more than anybody has: the largest", band, 10, need(9_000_000));
+  check("no need told: the smallest that has any", band, 12, need(0));
+  check("the floor cuts the band", band, 11, need(40_001, { floor: 901 }));
+  check("the next band only when this one is empty", [band[3]], 13);
+  check("heaviest: the largest", band, 10, need(1, { heaviest: true }));
   check(
-    "heaviest, adaptive",
+    "signalled ones do not count",
     [
-      { pid: 10, adj: 950, rssKb: 10 },
-      { pid: 11, adj: 950, rssKb: 20 },
-      { pid: 12, adj: 940, rssKb: 900 },
+      { ...band[1], killed: "listed" },
+      band[0],
+    ],
+    10,
+    need(1_000),
+  );
+  check(
+    "swapped pages count half",
+    [
+      { pid: 10, adj: 900, rssKb: 10_000, swapKb: 38_000 },
+      { pid: 11, adj: 900, rssKb: 28_000 },
+    ],
+    10,
+    need(29_000),
+  );
+  check(
+    "files do not count",
+    [
+      { pid: 10, adj: 900, rssKb: 90_000, anonKb: 1_000 },
+      { pid: 11, adj: 900, rssKb: 28_000 },
     ],
     11,
-    { heaviest: true },
+    need(20_000),
+  );
+});
+
+Deno.test("adaptive: sizes that are alike go by lmkd's order", () => {
+  const need = { needKb: 20_000 };
+  const rows: Row[] = [
+    { pid: 10, adj: 900, rssKb: 24_000 },
+    { pid: 11, adj: 900, rssKb: 20_000 },
+    { pid: 12, adj: 950, rssKb: 25_000 },
+  ];
+  check("a quarter more: the highest adj", rows, 12, need);
+  check(
+    "over a quarter more: no",
+    [
+      ...rows.slice(0, 2),
+      { pid: 12, adj: 950, rssKb: 25_001 },
+    ],
+    10,
+    need,
+  );
+  check("of one adj the oldest", rows.slice(0, 2), 10, need);
+  check(
+    "but it must suffice",
+    [
+      { pid: 10, adj: 999, rssKb: 19_999 },
+      ...rows.slice(1),
+    ],
+    12,
+    need,
+  );
+  check(
+    "4 MB are alike, however small",
+    [
+      { pid: 10, adj: 900, rssKb: 5_096 },
+      { pid: 11, adj: 900, rssKb: 1_000 },
+    ],
+    10,
+    { needKb: 1_000 },
+  );
+  check(
+    "a kB more are not",
+    [
+      { pid: 10, adj: 900, rssKb: 5_097 },
+      { pid: 11, adj: 900, rssKb: 1_000 },
+    ],
+    11,
+    { needKb: 1_000 },
+  );
+  check(
+    "nobody suffices: the largest, or as large",
+    [
+      { pid: 10, adj: 950, rssKb: 74_000 },
+      { pid: 11, adj: 900, rssKb: 100_000 },
+      { pid: 12, adj: 910, rssKb: 75_000 },
+    ],
+    12,
+    { needKb: 500_000 },
+  );
+  check("nobody is known by size: the oldest of the highest adj", [
+    { pid: 10, adj: 900 },
+    { pid: 11, adj: 950 },
+    { pid: 12, adj: 950 },
+  ], 11);
+  check(
+    "nobody is ready: the oldest of the highest adj",
+    [
+      { pid: 10, adj: 900, rssKb: 1, cold: true },
+      { pid: 11, adj: 950, rssKb: 9, cold: true },
+    ],
+    11,
+    need,
   );
 });
 

@@ -3,9 +3,20 @@
 
 import assert from "node:assert/strict";
 import { ABSENT } from "../../src/base/scan.ts";
-import { afterKill, updateThrashing } from "../../src/policy/pressure.ts";
+import {
+  afterKill,
+  beginPass,
+  directReclaimMs,
+  PASS_GO,
+  PASS_SKIP,
+  updateThrashing,
+} from "../../src/policy/thrashing.ts";
 import * as r from "../../src/state/reasons.ts";
-import { THRASHING_PERCENT } from "../../src/state/snapshot.ts";
+import {
+  NOW_MS,
+  THRASHING_PERCENT,
+  VM_PGSCAN_DIRECT,
+} from "../../src/state/snapshot.ts";
 import { type Scene, wordsOf } from "./scene.ts";
 
 /** Thrashing after updateThrashing, and history words. */
@@ -30,7 +41,7 @@ Deno.test("the thrashing window (AOSP lmkd, mp_event_psi)", () => {
     ...more,
     snapshot: {
       NOW_MS: 100_000 + ms,
-      ZONE_REFAULT_FILE: refaults,
+      REFAULT: refaults,
       ...more.snapshot,
     },
   });
@@ -83,7 +94,8 @@ Deno.test("the thrashing window (AOSP lmkd, mp_event_psi)", () => {
       HIST_WINDOW_START_MS: 100_900,
       HIST_BASE_REFAULT: 131_072,
       HIST_CARRY_PERCENT: 0,
-      HIST_KILLED: 1,
+      HIST_KILLED: 0,
+      HIST_AFTER_KILL: 1,
     },
   );
   checkWindow(
@@ -116,10 +128,44 @@ Deno.test("the thrashing window (AOSP lmkd, mp_event_psi)", () => {
     300,
     {},
   );
+  // Refaults that were not told once must not all count when they are again,
+  // nor may an LRU that is not known count as an empty one.
+  const forgotten = { HIST_PRIMED: 0, HIST_CARRY_PERCENT: 0 };
+  const carried = { history: { HIST_CARRY_PERCENT: 70 } };
+  checkWindow("no refaults", at(500, ABSENT, carried), 0, forgotten);
   checkWindow(
-    "no zoneinfo",
-    at(500, ABSENT, { snapshot: { ZONE_FILE_LRU_PAGES: ABSENT } }),
+    "no file pages",
+    at(500, 1_000_000, { ...carried, snapshot: { FILE_LRU_PAGES: ABSENT } }),
     0,
+    forgotten,
+  );
+  checkWindow("known again", at(500, 5_000_000, { history: forgotten }), 0, {
+    HIST_PRIMED: 1,
+    HIST_BASE_REFAULT: 5_000_000,
+  });
+  checkWindow(
+    "a kill while nothing is known",
+    at(500, ABSENT, { history: { HIST_KILLED: 1 } }),
+    0,
+    { HIST_KILLED: 0, HIST_AFTER_KILL: 1 },
+  );
+  checkWindow("half of the clock later", at(-2_000_000_000, 262_144), 0, {
+    HIST_CARRY_PERCENT: 0,
+    HIST_WINDOW_START_MS: -1_999_900_000,
+  });
+  const most = 2_147_483_647;
+  checkWindow(
+    "as much as an int32 holds, and more carried",
+    at(500, most, {
+      history: { HIST_BASE_FILE_LRU_PAGES: 0, HIST_CARRY_PERCENT: most },
+    }),
+    most,
+    { HIST_MAX_THRASHING_PERCENT: most },
+  );
+  checkWindow(
+    "an LRU as large as an int32",
+    at(500, most, { history: { HIST_BASE_FILE_LRU_PAGES: most } }),
+    100,
     {},
   );
 });
@@ -131,6 +177,7 @@ Deno.test("after a kill the limit is cut where the reason asked for it", () => {
     [1, 0, 100],
     [1, 100, 0],
     [1, 50, 50],
+    [1, 101, 0],
   ];
   for (const [cut, decay, want] of rows) {
     const { settings, history } = wordsOf({
@@ -141,5 +188,94 @@ Deno.test("after a kill the limit is cut where the reason asked for it", () => {
     assert.equal(history[r.HIST_THRASHING_LIMIT_PERCENT], want);
     assert.equal(history[r.HIST_KILLED], 1);
     assert.equal(history[r.HIST_MAX_THRASHING_PERCENT], 0);
+  }
+});
+
+Deno.test("what was reclaimed, and whether the pass goes on", () => {
+  const saved = { HIST_PGSCAN_DIRECT: 5, HIST_PGSCAN_KSWAPD: 6 };
+  const still = { VM_PGSCAN_DIRECT: 5, VM_PGSCAN_KSWAPD: 6, VM_PGREFILL: 0 };
+  type Row = [string, Scene["snapshot"], number, number];
+  const rows: Row[] = [
+    [
+      "nothing is known",
+      {
+        VM_PGSCAN_DIRECT: ABSENT,
+        VM_PGSCAN_KSWAPD: ABSENT,
+        VM_PGREFILL: ABSENT,
+        REFAULT: ABSENT,
+      },
+      PASS_SKIP,
+      r.RECLAIM_NONE,
+    ],
+    ["still", still, PASS_SKIP, r.RECLAIM_NONE],
+    ["refaulted", { ...still, REFAULT: 1 }, PASS_GO, r.RECLAIM_NONE],
+    ["refaults went back", { ...still, REFAULT: -1 }, PASS_GO, r.RECLAIM_NONE],
+    ["refill", { ...still, VM_PGREFILL: 1 }, PASS_GO, r.RECLAIM_KSWAPD],
+    ["kswapd", { ...still, VM_PGSCAN_KSWAPD: 7 }, PASS_GO, r.RECLAIM_KSWAPD],
+    ["direct", { ...still, VM_PGSCAN_DIRECT: -9 }, PASS_GO, r.RECLAIM_DIRECT],
+    [
+      "both",
+      {
+        VM_PGSCAN_DIRECT: 6,
+        VM_PGSCAN_KSWAPD: 9,
+        VM_PGREFILL: 9,
+      },
+      PASS_GO,
+      r.RECLAIM_DIRECT,
+    ],
+  ];
+  for (const [name, snapshot, pass, reclaim] of rows) {
+    const words = wordsOf({
+      snapshot: { ...still, ...snapshot },
+      history: saved,
+    });
+    const got = beginPass(words.snapshot, words.settings, words.history);
+    assert.equal(got, pass, name);
+    assert.equal(words.history[r.HIST_RECLAIM], reclaim, name);
+    // What was seen is saved: the same again is nothing new.
+    const again = beginPass(words.snapshot, words.settings, words.history);
+    assert.equal(again, PASS_SKIP, `${name}, again`);
+  }
+});
+
+Deno.test("kswapd leaves what was saved of direct reclaim alone", () => {
+  const { snapshot, settings, history } = wordsOf({
+    snapshot: { VM_PGSCAN_DIRECT: ABSENT, VM_PGSCAN_KSWAPD: 3 },
+    history: { HIST_PGSCAN_DIRECT: 7 },
+  });
+  beginPass(snapshot, settings, history);
+  assert.equal(history[r.HIST_PGSCAN_DIRECT], 7);
+  assert.equal(history[r.HIST_PGSCAN_KSWAPD], 3);
+});
+
+Deno.test("how long direct reclaim lasts", () => {
+  /** Passes: time, pages scanned directly; then how long it has lasted. */
+  type Pass = [nowMs: number, scanned: number, wantMs: number];
+  const rows: [string, Pass[]][] = [
+    // Two events an hour apart, each with reclaim since the other.
+    ["an hour", [[0, 1, 0], [3_600_000, 2, 0], [3_600_100, 3, 100]]],
+    ["over the clock's end", [
+      [2_147_483_600, 1, 0],
+      [-2_147_483_596, 2, 100],
+      [-2_147_483_496, 3, 200],
+    ]],
+    ["the clock went half way round", [
+      [0, 1, 0],
+      [-2_000_000_000, 2, 0],
+      [-1_999_999_900, 3, 100],
+    ]],
+    ["each pass", [[0, 1, 0], [100, 2, 100], [300, 3, 300], [310, 4, 310]]],
+    ["one pass without", [[0, 1, 0], [100, 1, 0], [200, 2, 0], [300, 3, 100]]],
+    ["too far apart", [[0, 1, 0], [201, 2, 0]]],
+  ];
+  for (const [name, passes] of rows) {
+    const { snapshot, settings, history } = wordsOf({});
+    for (const [nowMs, scanned, wantMs] of passes) {
+      snapshot[NOW_MS] = nowMs;
+      snapshot[VM_PGSCAN_DIRECT] = scanned;
+      beginPass(snapshot, settings, history);
+      const got = directReclaimMs(snapshot, history);
+      assert.equal(got, wantMs, `${name}, at ${nowMs}`);
+    }
   }
 });

@@ -1,14 +1,34 @@
 // The promise of the project on a real kernel: in each scene the right process
-// dies, in time, and the kernel's OOM killer never wakes. Boots one emulated
-// device after another; where that cannot be done the tests are skipped, and
-// say why. With OOMGUARD_DEVICE=required, as in CI, that is a failure instead.
+// dies, in time, and the kernel's OOM killer never wakes; lmkd's own tests and a
+// client of its socket get what they expect; and the default strategy is no
+// worse than lmkd's anywhere. Boots one emulated device after another; where
+// that cannot be done the tests are skipped, and say why. With
+// OOMGUARD_DEVICE=required, as in CI, that is a failure instead.
 
-import { strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 
-import { GUARD_PATH, type Request, type Result, runScene } from "./harness.ts";
+import { type Entry, formatComparison, worseIn } from "./compare.ts";
+import {
+  GUARD_PATH,
+  type Request,
+  type Result,
+  runScene,
+  runTrial,
+} from "./harness.ts";
 import { isFile, whyNoDevice } from "./host.ts";
-import { type SceneName, SCENES } from "./scenes.ts";
-import { formatTable, formatTimeline, type Row } from "./timeline.ts";
+import {
+  type SceneName,
+  SCENES,
+  STRATEGIES,
+  type StrategyName,
+} from "./scenes.ts";
+import {
+  formatRun,
+  formatTable,
+  formatTimeline,
+  type Row,
+} from "./timeline.ts";
+import { type TrialName, TRIALS } from "./trials.ts";
 
 const noDevice = whyNoDevice();
 const noGuard = isFile(GUARD_PATH)
@@ -23,7 +43,9 @@ if (Deno.env.get("OOMGUARD_DEVICE") === "required") {
   console.log(`device test skipped: ${skipReason}`);
 }
 
+const SCENE_NAMES = Object.keys(SCENES) as SceneName[];
 const rows: Row[] = [];
+const entries: Entry[] = [];
 
 /** A host too busy to put the load on proves nothing either way: once more. */
 async function runLoaded(request: Request): Promise<Result> {
@@ -34,11 +56,13 @@ async function runLoaded(request: Request): Promise<Result> {
   return await runScene(request);
 }
 
+function noteRetry(retriedFor: string | undefined): void {
+  if (retriedFor) console.log(`booted again after "${retriedFor}"`);
+}
+
 async function play(request: Request): Promise<Row> {
   const { outcome, run, verdict } = await runLoaded(request);
-  if (outcome.retriedFor) {
-    console.log(`booted again after "${outcome.retriedFor}"`);
-  }
+  noteRetry(outcome.retriedFor);
   const row = { ...request, run, verdict, bootMs: outcome.bootMs };
   rows.push(row);
   const isExpected = request.guard === "none"
@@ -49,6 +73,23 @@ async function play(request: Request): Promise<Row> {
     if (!run.isDone) console.log(outcome.console);
   }
   return row;
+}
+
+for (const trial of Object.keys(TRIALS) as TrialName[]) {
+  Deno.test({
+    name: `trial ${trial}, oomguard: what lmkd's tests expect of a device`,
+    ignore: skipReason !== undefined,
+    fn: async () => {
+      const result = await runTrial({ trial, guard: "oomguard" });
+      const { outcome, run, verdict } = result;
+      noteRetry(outcome.retriedFor);
+      if (verdict.failures.length > 0) {
+        console.log(formatRun(run).join("\n"));
+        if (!run.isDone) console.log(outcome.console);
+      }
+      strictEqual(verdict.failures.join("\n"), "");
+    },
+  });
 }
 
 Deno.test({
@@ -62,16 +103,68 @@ Deno.test({
   },
 });
 
-for (const scene of Object.keys(SCENES) as SceneName[]) {
+for (const scene of SCENE_NAMES) {
   Deno.test({
     name: `${scene}, oomguard: the right process dies before the kernel acts`,
     ignore: skipReason !== undefined,
     fn: async () => {
-      const { verdict } = await play({ scene, guard: "oomguard" });
+      const { run, verdict } = await play({ scene, guard: "oomguard" });
+      entries.push({ scene, strategy: "adaptive", run, verdict });
       strictEqual(verdict.failures.join("\n"), "");
     },
   });
 }
+
+// The other strategies need not pass: that is what the default one is for.
+// They must have been tried, on the load the scene is about, to be compared.
+for (const strategy of ["lmkd", "minfree"] as StrategyName[]) {
+  for (const scene of SCENE_NAMES) {
+    Deno.test({
+      name: `${scene}, strategy ${strategy}: for comparison`,
+      ignore: skipReason !== undefined,
+      fn: async () => {
+        const words = STRATEGIES[strategy];
+        const request: Request = { scene, guard: "oomguard", ...words };
+        const { outcome, run, verdict } = await runLoaded(request);
+        noteRetry(outcome.retriedFor);
+        entries.push({ scene, strategy, run, verdict });
+        strictEqual(run.beginUs > 0, true, "the scene never began");
+        strictEqual(run.guardDeath, undefined, "the guard died");
+      },
+    });
+  }
+}
+
+function entryOf(scene: SceneName, strategy: StrategyName): Entry {
+  const found = entries.find((one) =>
+    one.scene === scene && one.strategy === strategy
+  );
+  if (found === undefined) throw new Error(`${scene}, ${strategy}: never ran`);
+  return found;
+}
+
+Deno.test({
+  name: "adaptive is no worse than lmkd in any scene, and better in most",
+  ignore: skipReason !== undefined,
+  fn: () => {
+    entries.sort((a, b) =>
+      SCENE_NAMES.indexOf(a.scene as SceneName) -
+      SCENE_NAMES.indexOf(b.scene as SceneName)
+    );
+    console.log(`\n${formatComparison(entries)}`);
+    const worse: string[] = [];
+    let betterCount = 0;
+    for (const scene of SCENE_NAMES) {
+      const ours = entryOf(scene, "adaptive");
+      const theirs = entryOf(scene, "lmkd");
+      worse.push(...worseIn(ours, theirs));
+      if (worseIn(theirs, ours).length > 0) betterCount++;
+    }
+    deepStrictEqual(worse, []);
+    const is = `better in ${betterCount} of ${SCENE_NAMES.length} scenes`;
+    strictEqual(betterCount * 2 > SCENE_NAMES.length, true, is);
+  },
+});
 
 Deno.test({
   name: "all scenes, in numbers",

@@ -2,122 +2,21 @@
 // parse are counted, not fatal: a machine that runs out of memory may well cut
 // its last line short.
 
-/** One process of the scene and what became of it. */
-export interface Proc {
-  pid: number;
-  kind: string;
-  name: string;
-  adj: number;
-  uid: number;
-  culprit: boolean;
-  spawnUs: number;
-  /** Resident and swapped size whenever it had changed, oldest first. */
-  sizes: Size[];
-  death?: Death;
-}
-
-export interface Size {
-  atUs: number;
-  rssKb: number;
-  swapKb: number;
-}
-
-export interface Death {
-  atUs: number;
-  /** 0: it ended by itself, with `code`. */
-  signal: number;
-  code: number;
-}
-
-/** The machine every 20 ms. */
-export interface Sample {
-  atUs: number;
-  availKb: number;
-  freeKb: number;
-  fileKb: number;
-  swapFreeKb: number;
-  mlockedKb: number;
-  someUs: number;
-  fullUs: number;
-  /** How far the culprit has grown. */
-  grownKb: number;
-}
-
-export interface Heart {
-  count: number;
-  p50Us: number;
-  p99Us: number;
-  maxUs: number;
-}
-
-export interface GuardSize {
-  rssKb: number;
-  anonKb: number;
-  swapKb: number;
-  lockedKb: number;
-  cpuMs: number;
-}
-
-export interface Vmstat {
-  oomKill: number;
-  swapInPages: number;
-  swapOutPages: number;
-  majorFaults: number;
-  refaultFilePages: number;
-}
-
-/** A line that somebody wrote: the guard, the kernel, or the runner itself. */
-export interface Remark {
-  atUs: number;
-  from: "guard" | "kernel" | "note" | "status";
-  line: string;
-}
-
-export interface Run {
-  procs: Proc[];
-  samples: Sample[];
-  remarks: Remark[];
-  totalKb: number;
-  /** 0: not reached. */
-  populatedUs: number;
-  beginUs: number;
-  endUs: number;
-  grownUs: number;
-  /** The culprit died or got everything, and the machine had time to settle. */
-  isDecided: boolean;
-  /** The runner finished and told everything. */
-  isDone: boolean;
-  guardReadyMs?: number;
-  guardHasSocket: boolean;
-  guardDeath?: Death;
-  guardBefore?: GuardSize;
-  guardAfter?: GuardSize;
-  heart?: Heart;
-  vmBefore?: Vmstat;
-  vmAfter?: Vmstat;
-  badLineCount: number;
-  droppedCount: number;
-}
+import {
+  type Death,
+  emptyRun,
+  type GuardSize,
+  type Heart,
+  type Run,
+  type Sample,
+  type Vmstat,
+} from "./record.ts";
 
 type Fields = Record<string, unknown>;
 
 /** Collects the runner's lines. */
 export function collect(lines: readonly string[]): Run {
-  const run: Run = {
-    procs: [],
-    samples: [],
-    remarks: [],
-    totalKb: 0,
-    populatedUs: 0,
-    beginUs: 0,
-    endUs: 0,
-    grownUs: 0,
-    isDecided: false,
-    isDone: false,
-    guardHasSocket: false,
-    badLineCount: 0,
-    droppedCount: 0,
-  };
+  const run = emptyRun();
   for (const line of lines) {
     if (line.trim() === "") continue;
     const fields = parseFields(line);
@@ -156,7 +55,24 @@ function apply(run: Run, fields: Fields): boolean {
     case "spawn":
     case "death":
       return applyProc(run, fields);
+    case "reply":
+      run.replies.push({
+        atUs,
+        asked: num(fields, "asked"),
+        command: num(fields, "command"),
+        value: num(fields, "value"),
+        bytes: num(fields, "bytes"),
+      });
+      return true;
+    case "adj":
+      run.placed.push({
+        pid: num(fields, "pid"),
+        want: num(fields, "want"),
+        got: num(fields, "got"),
+      });
+      return true;
     case "guard":
+    case "client":
     case "kernel":
     case "note":
     case "status":
@@ -192,6 +108,7 @@ function applyProc(run: Run, fields: Fields): boolean {
   const signal = num(fields, "signal");
   const death: Death = { atUs, signal, code: num(fields, "code") };
   if (proc !== undefined) proc.death = death;
+  else if (text(fields, "name") === "client") run.clientDeath = death;
   else run.guardDeath = death;
   return true;
 }

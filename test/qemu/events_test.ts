@@ -31,6 +31,30 @@ Deno.test("a death of nobody in the scene is the guard's", () => {
   deepStrictEqual(collect([line]).guardDeath, { atUs: 9, signal: 0, code: 70 });
 });
 
+Deno.test("a death of the client is nobody else's", () => {
+  const line =
+    '{"e":"death","t":9,"pid":3,"name":"client","signal":0,"code":1}';
+  const run = collect([line]);
+  deepStrictEqual(run.clientDeath, { atUs: 9, signal: 0, code: 1 });
+  strictEqual(run.guardDeath, undefined);
+});
+
+Deno.test("answers and importances are kept in order", () => {
+  const run = collect([
+    '{"e":"reply","t":5,"asked":7,"command":7,"value":-1,"bytes":8}',
+    '{"e":"adj","t":6,"pid":3,"want":-800,"got":0}',
+    '{"e":"client","t":7,"line":"kill bytes=16"}',
+  ]);
+  deepStrictEqual(run.replies, [
+    { atUs: 5, asked: 7, command: 7, value: -1, bytes: 8 },
+  ]);
+  deepStrictEqual(run.placed, [{ pid: 3, want: -800, got: 0 }]);
+  deepStrictEqual(run.remarks, [
+    { atUs: 7, from: "client", line: "kill bytes=16" },
+  ]);
+  strictEqual(run.badLineCount, 0);
+});
+
 Deno.test("what does not parse is counted", () => {
   const rows: [string, number][] = [
     ["", 0],

@@ -1,17 +1,23 @@
-// One scene from end to end: build what is missing, boot, collect, judge.
+// One scene or trial from end to end: build what is missing, boot, collect,
+// judge.
 
-import { collect, type Run } from "./events.ts";
+import { collect } from "./events.ts";
 import { isFile } from "./host.ts";
 import { buildGuardDisk, buildImage, fetchEarlyoom } from "./image.ts";
+import type { Run } from "./record.ts";
 import {
   DEVICE,
   type Device,
   type GuardName,
   GUARDS,
+  type Scene,
   type SceneName,
+  type SceneOptions,
   SCENES,
   sceneText,
 } from "./scenes.ts";
+import { judgeTrial, type TrialVerdict } from "./trial_verdict.ts";
+import { type Trial, type TrialName, TRIALS, trialText } from "./trials.ts";
 import { judge, type Verdict } from "./verdict.ts";
 import { boot, type Outcome } from "./vm.ts";
 
@@ -22,14 +28,25 @@ export const GUARD_PATH = `${import.meta.dirname}/../../dist/oomguard-x86_64`;
  * a host that is busy with other things too. */
 const BOOT_MS = 90000;
 
-export interface Request {
-  scene: SceneName;
+/** Many times the longest pause of a runner on a busy host (0.4 s measured,
+ * while the device is out of memory). */
+const SILENT_MS = 20000;
+
+interface Asked {
   guard: GuardName;
   guardArgs?: readonly string[];
   guardPath?: string;
   seed?: number;
-  targets?: readonly number[];
   device?: Partial<Device>;
+}
+
+export interface Request extends Asked {
+  scene: SceneName;
+  targets?: readonly number[];
+}
+
+export interface TrialRequest extends Asked {
+  trial: TrialName;
 }
 
 export interface Result {
@@ -39,37 +56,80 @@ export interface Result {
   verdict: Verdict;
 }
 
+export interface TrialResult {
+  outcome: Outcome;
+  run: Run;
+  verdict: TrialVerdict;
+}
+
 /** Runs one scene against one guard. */
 export async function runScene(request: Request): Promise<Result> {
   const scene = SCENES[request.scene];
-  const image = await buildImage();
-  const guardDiskPath = await buildDisk(request);
-  const outcome = await boot({
-    image,
-    ...(guardDiskPath === undefined ? {} : { guardDiskPath }),
-    device: { ...DEVICE, ...request.device },
-    swapMb: scene.swapMb,
-    sceneText: sceneText(scene, {
-      guard: GUARDS[request.guard],
-      guardArgs: request.guardArgs ?? [],
-      seed: request.seed ?? 1,
+  const outcome = await bootFor(
+    request,
+    scene,
+    sceneText(scene, {
+      ...optionsOf(request),
       targets: request.targets ?? [],
     }),
-    limitMs: scene.limitMs + BOOT_MS,
-  });
+  );
   const run = collect(outcome.lines);
   const verdict = judge(run, {
     culpritDies: scene.culpritDies,
     rateMb: scene.culprit.rateMb,
     launchMsMax: scene.launchMsMax,
   });
-  if (outcome.isTimedOut) {
-    verdict.failures.unshift("the boot ran into its time limit");
-  }
+  verdict.failures.unshift(...cutShort(outcome));
   return { request, outcome, run, verdict };
 }
 
-async function buildDisk(request: Request): Promise<string | undefined> {
+/** Runs one trial against one guard. */
+export async function runTrial(request: TrialRequest): Promise<TrialResult> {
+  const trial = TRIALS[request.trial];
+  const text = trialText(trial, optionsOf(request));
+  const device = { memoryMb: trial.memoryMb, ...request.device };
+  const outcome = await bootFor({ ...request, device }, trial, text);
+  const run = collect(outcome.lines);
+  const verdict = judgeTrial(trial, run);
+  verdict.failures.unshift(...cutShort(outcome));
+  return { outcome, run, verdict };
+}
+
+function optionsOf(request: Asked): SceneOptions {
+  return {
+    guard: GUARDS[request.guard],
+    guardArgs: request.guardArgs ?? [],
+    seed: request.seed ?? 1,
+    targets: [],
+  };
+}
+
+async function bootFor(
+  request: Asked,
+  play: Scene | Trial,
+  sceneText: string,
+): Promise<Outcome> {
+  const image = await buildImage();
+  const guardDiskPath = await buildDisk(request);
+  return await boot({
+    image,
+    ...(guardDiskPath === undefined ? {} : { guardDiskPath }),
+    device: { ...DEVICE, ...request.device },
+    swapMb: play.swapMb,
+    sceneText,
+    limitMs: play.limitMs + BOOT_MS,
+    silentMs: SILENT_MS,
+  });
+}
+
+function cutShort(outcome: Outcome): string[] {
+  const lines: string[] = [];
+  if (outcome.isTimedOut) lines.push("the boot ran into its time limit");
+  if (outcome.isSilent) lines.push("the runner fell silent: machine lost");
+  return lines;
+}
+
+async function buildDisk(request: Asked): Promise<string | undefined> {
   if (request.guard === "none") return undefined;
   if (request.guard === "earlyoom") {
     return await buildGuardDisk(await fetchEarlyoom(), "earlyoom");

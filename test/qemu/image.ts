@@ -32,7 +32,9 @@ const LIBRARIES = /\/(ld-linux|lib(c|m|dl|rt|pthread|gcc_s))[-.][^/]*$/;
  * the file pages that a machine in need throws out and fetches again. */
 const FRAMEWORK_BYTES = 48 << 20;
 
-const LOAD_FLAGS = "-static -O2 -Wall -Wextra -Wconversion -Werror".split(" ");
+/** The runner is static: the image needs no library for it. */
+export const LOAD_FLAGS = "-static -O2 -Wall -Wextra -Wconversion -Werror"
+  .split(" ");
 
 const KEEP_COUNT = 3;
 

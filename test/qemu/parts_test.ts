@@ -9,7 +9,7 @@ import { orderModules, parseDepends } from "./image.ts";
 import { GUARDS, POPULATION, SCENES, sceneText } from "./scenes.ts";
 import { formatTable, formatTimeline } from "./timeline.ts";
 import { judge } from "./verdict.ts";
-import { findOops } from "./vm.ts";
+import { findOops, watchdog } from "./vm.ts";
 
 Deno.test("apt's list of files", () => {
   const text = "Reading package lists...\n" +
@@ -63,6 +63,38 @@ Deno.test("an oops is told from a death for want of memory", () => {
   ];
   rows[3]![1] = rows[3]![0];
   for (const [text, want] of rows) strictEqual(findOops(text), want);
+});
+
+Deno.test("a boot ends by silence, or by its limit, or by itself", async () => {
+  const long = 60000;
+  const rows: [number, number, number, { isSilent: boolean }][] = [
+    [long, 1, 2, { isSilent: true }],
+    [1, long, 1, { isSilent: false }],
+    // Before its first word the kernel boots: that is not silence.
+    [1, 1, 0, { isSilent: false }],
+  ];
+  for (const [limitMs, silentMs, feeds, { isSilent }] of rows) {
+    const state = await new Promise((resolve) => {
+      const watch = watchdog({ limitMs, silentMs }, () => {
+        watch.stop();
+        resolve(watch.state);
+      });
+      for (let i = 0; i < feeds; i++) watch.feed();
+    });
+    deepStrictEqual(state, { isSilent, isTimedOut: !isSilent });
+  }
+});
+
+Deno.test({
+  name: "a boot that ended by itself leaves no timer behind",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  fn: () => {
+    const watch = watchdog({ limitMs: 60000, silentMs: 60000 }, () => {});
+    watch.feed();
+    watch.stop();
+    deepStrictEqual(watch.state, { isTimedOut: false, isSilent: false });
+  },
 });
 
 Deno.test("ten cached apps hold 400 MB in one band", () => {

@@ -1,26 +1,39 @@
-// Runs scenes by hand and prints what happened:
+// Runs scenes and trials by hand and prints what happened:
 //   deno run -A test/qemu/run.ts --scene leak --guard none
-// Exit 0: every scene passed; 1: one did not; 64: wrong words; 69: this machine
+//   deno run -A test/qemu/run.ts --trial report
+// Exit 0: everything passed; 1: one did not; 64: wrong words; 69: this machine
 // cannot run them.
 
 import { parseArgs } from "node:util";
 
-import { type Request, runScene } from "./harness.ts";
+import { runScene, runTrial } from "./harness.ts";
 import { whyNoDevice } from "./host.ts";
+import type { Run } from "./record.ts";
 import {
   ANDROID_TARGETS,
   type GuardName,
   GUARDS,
   type SceneName,
   SCENES,
+  STRATEGIES,
+  type StrategyName,
 } from "./scenes.ts";
-import { formatTable, formatTimeline, type Row } from "./timeline.ts";
+import {
+  formatRun,
+  formatTable,
+  formatTimeline,
+  type Row,
+} from "./timeline.ts";
+import { type TrialName, TRIALS } from "./trials.ts";
+import type { Outcome } from "./vm.ts";
 
 const USAGE = `Usage: run.ts [options]
   --scene NAME        ${Object.keys(SCENES).join(", ")} or all (default)
+  --trial NAME        ${Object.keys(TRIALS).join(", ")} or all; no scene then
+  --strategy NAME     ${Object.keys(STRATEGIES).join(", ")} (default adaptive)
   --guard NAME        ${Object.keys(GUARDS).join(", ")} (default oomguard)
   --guard-path FILE   the executable (default dist/oomguard-x86_64)
-  --guard-args "ARGS" words added to the guard's command line
+  --guard-args="ARGS" words added to the guard's command line
   --seed N            contents of the processes' memory (default 1)
   --targets           send Android's LMK_TARGET levels after connecting
   --memcg v1|v2       which memory controller is mounted (default v2)
@@ -31,6 +44,8 @@ const USAGE = `Usage: run.ts [options]
 
 const OPTIONS = {
   scene: { type: "string", default: "all" },
+  trial: { type: "string" },
+  strategy: { type: "string", default: "adaptive" },
   guard: { type: "string", default: "oomguard" },
   "guard-path": { type: "string" },
   "guard-args": { type: "string", default: "" },
@@ -48,6 +63,13 @@ function parseWords(args: string[]) {
   if (values.scene !== "all" && !(values.scene in SCENES)) {
     throw new RangeError(`no scene "${values.scene}"`);
   }
+  const { trial } = values;
+  if (trial !== undefined && trial !== "all" && !(trial in TRIALS)) {
+    throw new RangeError(`no trial "${trial}"`);
+  }
+  if (!(values.strategy in STRATEGIES)) {
+    throw new RangeError(`no strategy "${values.strategy}"`);
+  }
   if (!(values.guard in GUARDS)) {
     throw new RangeError(`no guard "${values.guard}"`);
   }
@@ -61,7 +83,7 @@ function parseWords(args: string[]) {
 }
 
 async function main(args: string[]): Promise<number> {
-  let words: ReturnType<typeof parseWords>;
+  let words: Words;
   try {
     words = parseWords(args);
   } catch (error) {
@@ -77,6 +99,7 @@ async function main(args: string[]): Promise<number> {
     console.error(`Cannot run scenes: ${reason}`);
     return 69;
   }
+  if (words.trial !== undefined) return await runTrials(words.trial, words);
   const names = words.scene === "all"
     ? Object.keys(SCENES) as SceneName[]
     : [words.scene as SceneName];
@@ -86,21 +109,59 @@ async function main(args: string[]): Promise<number> {
   return rows.every((row) => row.verdict.failures.length === 0) ? 0 : 1;
 }
 
-async function runOne(
-  scene: SceneName,
-  words: ReturnType<typeof parseWords>,
-): Promise<Row> {
-  const guard = words.guard as GuardName;
-  const request: Request = {
-    scene,
-    guard,
-    guardArgs: words["guard-args"].split(" ").filter((word) => word !== ""),
+type Words = ReturnType<typeof parseWords>;
+
+/** What scenes and trials are asked for with. */
+function askedBy(words: Words) {
+  const more = words["guard-args"].split(" ").filter((word) => word !== "");
+  const { guardArgs } = STRATEGIES[words.strategy as StrategyName];
+  return {
+    guard: words.guard as GuardName,
+    guardArgs: [...guardArgs, ...more],
     seed: Number(words.seed),
-    targets: words.targets ? ANDROID_TARGETS : [],
     device: { memcg: words.memcg },
     ...(words["guard-path"] && { guardPath: words["guard-path"] }),
   };
-  const { outcome, run, verdict } = await runScene(request);
+}
+
+async function runTrials(name: string, words: Words): Promise<number> {
+  const names = Object.keys(TRIALS) as TrialName[];
+  let failureCount = 0;
+  for (const trial of names.filter((one) => name === "all" || one === name)) {
+    const result = await runTrial({ ...askedBy(words), trial });
+    const { failures } = result.verdict;
+    tell(`trial ${trial}`, result, words, () => formatRun(result.run));
+    failureCount += failures.length;
+    if (words.json) continue;
+    for (const failure of failures) console.log(`FAIL ${failure}`);
+    const seconds = ((result.run.endUs - result.run.beginUs) / 1e6).toFixed(1);
+    const is = failures.length === 0 ? "ok" : "FAIL";
+    console.log(`trial ${trial}: ${is}, ${seconds} s\n`);
+  }
+  return failureCount === 0 ? 0 : 1;
+}
+
+async function runOne(scene: SceneName, words: Words): Promise<Row> {
+  const guard = words.guard as GuardName;
+  const { targets } = STRATEGIES[words.strategy as StrategyName];
+  const result = await runScene({
+    ...askedBy(words),
+    scene,
+    targets: words.targets ? ANDROID_TARGETS : targets,
+  });
+  const { outcome, run, verdict } = result;
+  const title = `${scene}, guard ${guard}`;
+  tell(title, result, words, () => [formatTimeline(run, verdict)]);
+  return { scene, guard, run, verdict, bootMs: outcome.bootMs };
+}
+
+/** Prints what happened, as it was asked for. */
+function tell(
+  title: string,
+  { outcome, run }: { outcome: Outcome; run: Run },
+  words: Words,
+  timeline: () => string[],
+): void {
   if (outcome.retriedFor) {
     console.error(`qemu: tried again after "${outcome.retriedFor}"`);
   }
@@ -108,10 +169,9 @@ async function runOne(
   if (!isTold) console.log(outcome.console);
   if (words.json) console.log(outcome.lines.join("\n"));
   else if (!words.quiet) {
-    console.log(`== ${scene}, guard ${guard}`);
-    console.log(formatTimeline(run, verdict));
+    console.log(`== ${title}`);
+    for (const line of timeline()) console.log(line);
   }
-  return { scene, guard, run, verdict, bootMs: outcome.bootMs };
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -6,7 +6,7 @@ export type GuardName = "none" | "oomguard" | "earlyoom";
 
 /** One process: see roles.c for what each kind does. */
 export interface Spec {
-  kind: "app" | "busy" | "heart" | "hog" | "launch";
+  kind: "app" | "busy" | "heart" | "hog" | "launch" | "greedy" | "idle";
   name: string;
   adj: number;
   uid: number;
@@ -15,7 +15,7 @@ export interface Spec {
   lock: boolean;
 }
 
-export interface Scene {
+export interface Scene extends Timing {
   name: SceneName;
   swapMb: number;
   /** Started last and held back until everything else has its memory. */
@@ -23,13 +23,10 @@ export interface Scene {
   /** Whether the culprit is to die, or to get what it asks for, and when. */
   culpritDies: boolean;
   launchMsMax: number;
-  calmMs: number;
-  settleMs: number;
-  limitMs: number;
 }
 
 /** An Android phone of this size has zram of about 3/8 of its memory. */
-const SWAP_MB = 384;
+export const SWAP_MB = 384;
 const MEMORY_MB = 1024;
 
 /** More than the device can ever give. */
@@ -158,13 +155,7 @@ export const GUARDS: Readonly<Record<GuardName, GuardCommand | undefined>> = {
   earlyoom: { argv: ["/guard/earlyoom", "-r", "0", "-p"], readyMs: 1000 },
 };
 
-export interface SceneOptions {
-  guard: GuardCommand | undefined;
-  guardArgs: readonly string[];
-  seed: number;
-  /** LMK_TARGET as {minfree pages, adj} pairs; empty: not sent. */
-  targets: readonly number[];
-}
+export type StrategyName = "adaptive" | "lmkd" | "minfree";
 
 /** The minfree levels ActivityManager computes for 1 GiB and a 64-bit kernel
  * (ProcessList.updateOomLevels with both scales at 1). */
@@ -173,8 +164,46 @@ export const ANDROID_TARGETS: readonly number[] = [
   ...[32256, 250, 55296, 900, 80640, 950],
 ];
 
+/** Whose rules the guard follows, and what it is told for that. */
+export const STRATEGIES: Readonly<
+  Record<
+    StrategyName,
+    { guardArgs: readonly string[]; targets: readonly number[] }
+  >
+> = {
+  adaptive: { guardArgs: [], targets: [] },
+  lmkd: { guardArgs: ["--set", "strategy=lmkd"], targets: [] },
+  minfree: {
+    guardArgs: ["--set", "strategy=minfree"],
+    targets: ANDROID_TARGETS,
+  },
+};
+
+export interface SceneOptions {
+  guard: GuardCommand | undefined;
+  guardArgs: readonly string[];
+  seed: number;
+  /** LMK_TARGET as {minfree pages, adj} pairs; empty: not sent. */
+  targets: readonly number[];
+}
+
+/** How long the runner waits for what; trials have it too. */
+export interface Timing {
+  calmMs: number;
+  settleMs: number;
+  limitMs: number;
+}
+
 /** The scene as the runner in the device reads it (scene_parse.c). */
 export function sceneText(scene: Scene, options: SceneOptions): string {
+  const lines = settingLines(scene, options);
+  for (const spec of POPULATION) lines.push(`proc ${specText(spec)}`);
+  lines.push(`culprit ${specText(scene.culprit)}`);
+  return lines.join("\n") + "\n";
+}
+
+/** Guard, seed and times: what the text of a scene or a trial opens with. */
+export function settingLines(timing: Timing, options: SceneOptions): string[] {
   const lines: string[] = [];
   const { guard } = options;
   if (guard !== undefined) {
@@ -186,14 +215,13 @@ export function sceneText(scene: Scene, options: SceneOptions): string {
   if (options.targets.length > 0) {
     lines.push(`target ${options.targets.join(" ")}`);
   }
-  lines.push(`seed ${options.seed}`, `calm ${scene.calmMs}`);
-  lines.push(`settle ${scene.settleMs}`, `limit ${scene.limitMs}`);
-  for (const spec of POPULATION) lines.push(`proc ${specText(spec)}`);
-  lines.push(`culprit ${specText(scene.culprit)}`);
-  return lines.join("\n") + "\n";
+  lines.push(`seed ${options.seed}`, `calm ${timing.calmMs}`);
+  lines.push(`settle ${timing.settleMs}`, `limit ${timing.limitMs}`);
+  return lines;
 }
 
-function specText(spec: Spec): string {
+/** One process as a line's words. */
+export function specText(spec: Spec): string {
   const words = [spec.kind, spec.name, spec.adj, spec.uid, spec.sizeMb];
   return [...words, spec.rateMb, spec.lock ? 1 : 0].join(" ");
 }

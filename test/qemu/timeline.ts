@@ -1,7 +1,7 @@
 // A scene in words: one column of a table, and the timeline a failing scene
 // prints. Pure text; the caller decides where it goes.
 
-import type { Proc, Run, Sample } from "./events.ts";
+import type { Proc, Run, Sample } from "./record.ts";
 import type { Verdict } from "./verdict.ts";
 import { heldKb } from "./victims.ts";
 
@@ -101,6 +101,11 @@ interface Entry {
 
 /** Everything that happened, in order, in ms since the culprit was let go. */
 export function formatTimeline(run: Run, verdict: Verdict): string {
+  return [...formatRun(run), ...summary(run, verdict)].join("\n") + "\n";
+}
+
+/** The same without a verdict, line by line; trials have another kind. */
+export function formatRun(run: Run): string[] {
   const entries: Entry[] = run.remarks.filter((one) => one.from !== "status")
     .map((one) => ({ atUs: one.atUs, line: `${one.from}: ${one.line}` }));
   for (const proc of run.procs) entries.push(...procEntries(proc));
@@ -112,6 +117,9 @@ export function formatTimeline(run: Run, verdict: Verdict): string {
   if (run.guardDeath) {
     const { atUs, signal, code } = run.guardDeath;
     entries.push({ atUs, line: `GUARD DIED: signal ${signal}, code ${code}` });
+  }
+  for (const { atUs, asked, value, bytes } of run.replies) {
+    moment(atUs, `answer to command ${asked}: ${value}, ${bytes} bytes`);
   }
   const curve = thin(run.samples, run.beginUs);
   entries.push(
@@ -126,8 +134,7 @@ export function formatTimeline(run: Run, verdict: Verdict): string {
   for (const { from, line } of run.remarks) {
     if (from === "status") lines.push(`   status ${line}`);
   }
-  lines.push(...summary(run, verdict));
-  return lines.join("\n") + "\n";
+  return lines;
 }
 
 /** A line in 80 columns: what does not fit goes on below, set in. */

@@ -2,7 +2,7 @@
 // meanwhile. Pure: the same record gives the same verdict. victims.ts defines
 // the wrong and the excess victim.
 
-import type { Heart, Proc, Run, Sample, Vmstat } from "./events.ts";
+import type { Heart, Proc, Run, Sample, Vmstat } from "./record.ts";
 import {
   bandOf,
   excessVictims,
@@ -12,9 +12,10 @@ import {
   wrongVictims,
 } from "./victims.ts";
 
-/** MemAvailable below a tenth of the memory is a need: of 1 GiB, what a launch
- * at 210 MB/s takes in 0.3 s, and a fiftieth kept in reserve, rounded up. */
-export const NEED_PERMILLE = 100;
+/** MemAvailable below 13 % of the memory is a need: of 1 GiB, what a launch at
+ * 210 MB/s takes in 0.3 s, and 6 % kept in reserve, rounded up. (Android's own
+ * minfree levels for 1 GiB begin to take cached apps at 30 %.) */
+export const NEED_PERMILLE = 130;
 
 /** With less than half its rate, the load is not the one the scene is about. */
 const RATE_PERMILLE_MIN = 500;

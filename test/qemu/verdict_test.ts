@@ -2,7 +2,8 @@
 
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 
-import { collect, type Run } from "./events.ts";
+import { collect } from "./events.ts";
+import type { Run } from "./record.ts";
 import { judge, NEED_PERMILLE } from "./verdict.ts";
 import { bandOf, heldKb } from "./victims.ts";
 

@@ -17,7 +17,7 @@
 // - An *out-of-order victim* dies while one in its own band with a higher
 //   oom_score_adj lives on, in a scene whose culprit is not to die.
 
-import type { Proc, Run, Sample } from "./events.ts";
+import type { Proc, Run, Sample } from "./record.ts";
 
 /** Victims that were signalled together die in any order within this time: a
  * 40 MB process needs 10 to 60 ms to end under emulation (measured). */

@@ -14,12 +14,17 @@ export interface Boot {
   swapMb: number;
   sceneText: string;
   limitMs: number;
+  /** A runner that has begun to speak and then says nothing for this long, ms,
+   * is lost with its machine: it samples every 20 ms and never waits. */
+  silentMs: number;
 }
 
 export interface Outcome {
   lines: string[];
   console: string;
   isTimedOut: boolean;
+  /** Ended because the runner fell silent. */
+  isSilent: boolean;
   retriedFor?: string;
   bootMs: number;
 }
@@ -63,22 +68,44 @@ async function bootOnce(request: Boot): Promise<Outcome> {
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
-    let isTimedOut = false;
-    const timer = setTimeout(() => {
-      isTimedOut = true;
-      qemu.kill("SIGKILL");
-    }, request.limitMs);
+    const watch = watchdog(request, () => qemu.kill("SIGKILL"));
     let bootMs = 0;
     const lines = await readLines(qemu.stdout, () => {
       bootMs ||= Math.round(performance.now() - startMs);
+      watch.feed();
     });
     await qemu.status;
-    clearTimeout(timer);
+    watch.stop();
     const console = Deno.readTextFileSync(`${work}/console`);
-    return { lines, console, isTimedOut, bootMs };
+    return { lines, console, ...watch.state, bootMs };
   } finally {
     Deno.removeSync(work, { recursive: true });
   }
+}
+
+/** Bounds a boot: by its limit, and by silence once the runner has spoken. */
+export function watchdog(
+  limits: { limitMs: number; silentMs: number },
+  kill: () => void,
+) {
+  const state = { isTimedOut: false, isSilent: false };
+  const whole = setTimeout(() => {
+    state.isTimedOut = true;
+    kill();
+  }, limits.limitMs);
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => {
+    clearTimeout(whole);
+    clearTimeout(silence);
+  };
+  const feed = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      state.isSilent = true;
+      kill();
+    }, limits.silentMs);
+  };
+  return { state, feed, stop };
 }
 
 /** A raw disk is read in sectors; zeros end the text. */
@@ -92,13 +119,13 @@ function padded(text: string): Uint8Array {
 
 async function readLines(
   stream: ReadableStream<Uint8Array>,
-  onFirst: () => void,
+  onChunk: () => void,
 ): Promise<string[]> {
   const lines: string[] = [];
   let rest = "";
   const decoder = new TextDecoder();
   for await (const chunk of stream) {
-    onFirst();
+    onChunk();
     const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = parts.pop()!;
     lines.push(...parts);

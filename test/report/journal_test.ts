@@ -6,35 +6,37 @@ import { JOURNAL_RECORDS } from "../../src/base/limits.ts";
 import {
   killLine,
   killsOf,
-  nameAt,
+  recordLevel,
   recordLine,
   recordsOf,
   timeOf,
   tornOf,
 } from "../../src/report/journal.ts";
-import { reasonName, reasonText } from "../../src/report/reasons.ts";
+import { killinfoOf } from "../../src/report/killinfo.ts";
 import * as j from "../../src/state/journal.ts";
 import * as reasons from "../../src/state/reasons.ts";
-import { type Entry, journalOf, KILL } from "./records.ts";
+import {
+  STRATEGY_ADAPTIVE,
+  STRATEGY_LMKD,
+  STRATEGY_MINFREE,
+} from "../../src/state/settings.ts";
+import { type Entry, journalOf, KILL, withWords } from "./records.ts";
 
 function textOf(entry: Entry): string {
   return killLine(journalOf([entry]).words, 0);
-}
-
-function withWords(words: Entry["words"]): Entry {
-  return { ...KILL, words: { ...KILL.words, ...words } };
 }
 
 Deno.test("the Kill line is lmkd's", () => {
   assert.equal(
     textOf(KILL),
     "Kill 'com.example.app' (1234), uid 10085, oom_score_adj 905 to free " +
-      "46080kB rss, 2048kB swap; reason: low watermark is breached " +
-      "(7000kB < 8000kB)",
+      "46080kB rss, 2048kB swap; reason: low watermark is breached",
   );
   // What lmkd's own test reads of it (AOSP lmkd_test.cpp).
   for (const adj of [-1000, -1, 0, 1000]) {
-    const line = textOf(withWords({ J_ADJ: adj, J_RSS_KB: 0, J_SWAP_KB: 0 }));
+    const line = textOf(
+      withWords(KILL, { J_ADJ: adj, J_RSS_KB: 0, J_SWAP_KB: 0 }),
+    );
     const match =
       /^Kill '(.*)' \((\d+)\), uid (-?\d+), oom_score_adj (-?\d+) to free (\d+)kB rss, (\d+)kB swap; reason: ./
         .exec(line);
@@ -42,69 +44,39 @@ Deno.test("the Kill line is lmkd's", () => {
   }
 });
 
-Deno.test("names are shown safely", () => {
+Deno.test("a Kill line without a reason is lmkd's of old", () => {
+  const rows: [strategy: number, reason: number, end: RegExp][] = [
+    [STRATEGY_LMKD, reasons.REASON_NONE, /rss, 2048kb swap$/],
+    [STRATEGY_LMKD, reasons.REASON_MINFREE, /rss, 2048kb swap$/],
+    [STRATEGY_LMKD, reasons.REASON_LEVEL, /rss, 2048kb swap$/],
+    [STRATEGY_MINFREE, reasons.REASON_MINFREE, /rss, 2048kb swap$/],
+    [STRATEGY_MINFREE, reasons.REASON_LEVEL, /rss, 2048kb swap$/],
+    [STRATEGY_LMKD, reasons.REASON_LOW_MEM, /2048kB swap; reason: low water/],
+    [STRATEGY_ADAPTIVE, reasons.REASON_NONE, /rss, 2048kb swap$/],
+    [STRATEGY_ADAPTIVE, reasons.REASON_MINFREE, /kB swap; reason: minfree t/],
+    [STRATEGY_ADAPTIVE, reasons.REASON_EXHAUSTION, /kB swap; reason: memory /],
+  ];
+  for (const [strategy, reason, end] of rows) {
+    const words = { J_STRATEGY: strategy, J_REASON: reason };
+    assert.match(textOf(withWords(KILL, words)), end);
+  }
+});
+
+Deno.test("hostile names in the Kill line and in the list", () => {
   const rows: [name: string | Uint8Array, want: string][] = [
     ["foo) Z ", "foo) Z "],
     ["", ""],
     ["a\nKill 'b' (1)", "a?Kill 'b' (1)"],
     ["\x1b[31mred\x07", "?[31mred?"],
-    ["\u009b31m", "??31m"],
-    ["caf\u00e9", "caf??"],
-    ["0123456789abcdef", "0123456789abcdef"],
     ["cut\0behind", "cut"],
-    [Uint8Array.of(0xff, 0xfe, 0x7f, 0x20, 0x7e), "??? ~"],
-    [new Uint8Array(16).fill(0x80), "?".repeat(16)],
+    ["x".repeat(127), "x".repeat(127)],
+    ["x".repeat(300), "x".repeat(128)],
+    [new Uint8Array(128).fill(0x80), "?".repeat(128)],
   ];
   for (const [name, want] of rows) {
     const { words } = journalOf([{ ...KILL, name }]);
-    assert.equal(nameAt(words, j.J_NAME), want);
     assert.ok(killLine(words, 0).startsWith(`Kill '${want}' (1234), `));
     assert.equal(killsOf(words)[0].name, want);
-  }
-});
-
-Deno.test("every reason in words", () => {
-  const rows: [reason: number, value: number, limit: number, string][] = [
-    [0, 0, 0, "min watermark is breached even after kill"],
-    [1, 0, 0, "device is not responding"],
-    [2, 120, 100, "device is low on swap and thrashing (120%)"],
-    [
-      3,
-      500,
-      600,
-      "low watermark is breached and swap is low (500kB < 600kB)",
-    ],
-    [4, 120, 100, "low watermark is breached and thrashing (120%)"],
-    [5, 120, 100, "device is in direct reclaim and thrashing (120%)"],
-    [
-      6,
-      95,
-      80,
-      "low watermark is breached and swap utilization is high (95% > 80%)",
-    ],
-    [7, 90, 100, "filecache is low (90kB < 100kB) after thrashing"],
-    [8, 700, 800, "low watermark is breached (700kB < 800kB)"],
-    [2000, 90, 100, "memory is about to end (90kB left, 100kB soon needed)"],
-    [2001, -90, 0, "memory is below its reserve (by 90kB)"],
-    [2002, 90, 100, "minfree tier is undercut (90kB < 100kB)"],
-    [-1, 0, 0, "NONE"],
-    [1500, 0, 0, "REASON_1500"],
-  ];
-  for (const [reason, value, limit, want] of rows) {
-    const words = { J_REASON: reason, J_VALUE: value, J_LIMIT: limit };
-    const journal = journalOf([{ kind: j.KIND_KILL, words }]);
-    assert.equal(reasonText(journal.words, 0), want);
-  }
-  // Each reason that there is has a name: that of its constant.
-  for (const [name, number] of Object.entries(reasons)) {
-    if (!name.startsWith("REASON_")) continue;
-    assert.equal(reasonName(Number(number)), name.slice("REASON_".length));
-    const journal = journalOf([{
-      kind: j.KIND_KILL,
-      words: { J_REASON: Number(number) },
-    }]);
-    const text = reasonText(journal.words, 0);
-    assert.ok(name === "REASON_NONE" || /^[a-z]/.test(text), name);
   }
 });
 
@@ -117,36 +89,74 @@ Deno.test("the line of each kind of record", () => {
     J_FLOOR_ADJ: 201,
     J_REASON: 1,
   };
-  const rows: [kind: number, string][] = [
-    [j.KIND_DEATH, "Process 42 died after 17ms, 4096kB came back"],
+  const rows: [kind: number, string, level: string][] = [
+    [j.KIND_DEATH, "Process 42 died after 17ms, 4096kB came back", "info"],
     [
       j.KIND_OVERDUE,
       "Process 42 outlived the deadline of 17ms, going on without it",
+      "warn",
     ],
     [
       j.KIND_REFUSED,
       "Cannot signal process 42: errno 3, leaving it out",
+      "warn",
     ],
     [
       j.KIND_NO_VICTIM,
       "Nobody to kill at oom_score_adj 201 or above; " +
       "reason: device is not responding",
+      "warn",
     ],
-    [j.KIND_START, ""],
-    [j.KIND_STOP, ""],
-    [j.KIND_RELOAD, ""],
-    [0, ""],
-    [99, ""],
-    [-1, ""],
+    [j.KIND_REAP, "Process 42 was reaped in 0ms", "debug"],
+    [j.KIND_START, "", "info"],
+    [j.KIND_STOP, "", "info"],
+    [j.KIND_RELOAD, "", "info"],
+    [0, "", "info"],
+    [99, "", "info"],
+    [-1, "", "info"],
   ];
-  for (const [kind, want] of rows) {
-    assert.equal(recordLine(journalOf([{ kind, words }]).words, 0), want);
+  for (const [kind, want, level] of rows) {
+    const journal = journalOf([{ kind, words }]);
+    assert.equal(recordLine(journal.words, 0), want);
+    assert.equal(recordLevel(journal.words, 0), level);
   }
-  const dry = journalOf([withWords({ J_DETAIL: 1 })]);
+  const dry = journalOf([withWords(KILL, { J_DETAIL: 1 })]);
   assert.match(recordLine(dry.words, 0), /^\[dry run\] Kill 'com\.example/);
   const real = journalOf([KILL]);
   assert.equal(recordLine(real.words, 0), killLine(real.words, 0));
 });
+
+Deno.test("the line of a reap", () => {
+  const ESRCH = 3;
+  const rows: [us: number, result: number, want: string, level: string][] = [
+    [0, 0, "Process 42 was reaped in 0ms", "debug"],
+    [999, 0, "Process 42 was reaped in 0ms", "debug"],
+    [1_000, 0, "Process 42 was reaped in 1ms", "debug"],
+    [2_147_483_647, 0, "Process 42 was reaped in 2147483ms", "debug"],
+    [5, -ESRCH, "process_mrelease 42 failed: No such process", "error"],
+    [5, -1, "process_mrelease 42 failed: Operation not permitted", "error"],
+    [5, -4, "process_mrelease 42 failed: Interrupted system call", "error"],
+    [5, -9, "process_mrelease 42 failed: Bad file descriptor", "error"],
+    [5, -11, "process_mrelease 42 failed: Try again", "error"],
+    [5, -22, "process_mrelease 42 failed: Invalid argument", "error"],
+    [5, -38, "process_mrelease 42 failed: Function not implemented", "error"],
+    [5, -12, "process_mrelease 42 failed: ENOMEM", "error"],
+    [5, -999, "process_mrelease 42 failed: errno 999", "error"],
+  ];
+  for (const [us, result, want, level] of rows) {
+    const { words } = journalOf([{
+      kind: j.KIND_REAP,
+      words: { J_PID: 42, J_REAP_US: us, J_REAP_RESULT: result },
+    }]);
+    assert.equal(recordLine(words, 0), want);
+    assert.equal(recordLevel(words, 0), level);
+  }
+});
+
+const REAP: Entry = {
+  kind: j.KIND_REAP,
+  words: { J_PID: 1234, J_KILL_SERIAL: 1, J_REAP_US: 4_500 },
+};
 
 const DEATH: Entry = {
   kind: j.KIND_DEATH,
@@ -189,7 +199,7 @@ Deno.test("kills with what became of them", () => {
     rssKb: 46_080,
     swapKb: 2_048,
     reason: "LOW_MEM",
-    reasonText: "low watermark is breached (7000kB < 8000kB)",
+    reasonText: "low watermark is breached",
     floorAdj: 201,
     availableKb: 50_000,
     grownKb: 0,
@@ -197,10 +207,53 @@ Deno.test("kills with what became of them", () => {
     dryRun: false,
     deathMs: 23,
     backKb: 40_000,
+    strategy: "adaptive",
+    watermark: "low",
+    reapUs: null,
+    reapError: null,
+    killinfo: killinfoOf(journalOf([KILL]).words, 0),
   });
   // The kernel's uids are unsigned.
-  const [nobody] = killsOf(journalOf([withWords({ J_UID: -2 })]).words);
+  const [nobody] = killsOf(journalOf([withWords(KILL, { J_UID: -2 })]).words);
   assert.equal(nobody.uid, 4_294_967_294);
+});
+
+Deno.test("kills with their reaps, watermarks and strategies", () => {
+  const rows: [Entry, us: number | null, error: string | null][] = [
+    [REAP, 4_500, null],
+    [withWords(REAP, { J_REAP_RESULT: -3 }), 4_500, "ESRCH"],
+    [withWords(REAP, { J_PID: 1 }), null, null],
+    [withWords(REAP, { J_KILL_SERIAL: 2 }), null, null],
+    [withWords(REAP, { J_REAP_US: 0 }), 0, null],
+  ];
+  for (const [reap, us, error] of rows) {
+    // It may return before the death is seen, and after.
+    for (const entries of [[KILL, reap, DEATH], [KILL, DEATH, reap]]) {
+      const [kill] = killsOf(journalOf(entries).words);
+      assert.deepEqual([kill.reapUs, kill.reapError], [us, error]);
+      assert.equal(kill.deathMs, 23);
+    }
+  }
+  const marks: [number, string | null][] = [
+    [0, "min"],
+    [1, "low"],
+    [2, "high"],
+    [3, null],
+    [-1, null],
+  ];
+  for (const [mark, want] of marks) {
+    const { words } = journalOf([withWords(KILL, { J_MARK: mark })]);
+    assert.equal(killsOf(words)[0].watermark, want);
+  }
+  const strategies: [number, string][] = [
+    [STRATEGY_ADAPTIVE, "adaptive"],
+    [STRATEGY_LMKD, "lmkd"],
+    [STRATEGY_MINFREE, "minfree"],
+  ];
+  for (const [strategy, want] of strategies) {
+    const { words } = journalOf([withWords(KILL, { J_STRATEGY: strategy })]);
+    assert.equal(killsOf(words)[0].strategy, want);
+  }
 });
 
 Deno.test("records are in the order in which they were written", () => {

@@ -2,14 +2,15 @@
 // is not in it with the reason.
 
 import assert from "node:assert/strict";
-import { READY_MAX } from "../../src/base/limits.ts";
+import { READY_MAX, TITLE_BYTES } from "../../src/base/limits.ts";
 import {
   describeProcs,
   type KillOrder,
   killOrder,
 } from "../../src/report/procs.ts";
 import { Arena } from "../../src/state/arena.ts";
-import { VICTIM_WORDS } from "../../src/state/layout.ts";
+import { columnsOf } from "../../src/report/units.ts";
+import { AT_TITLES, VICTIM_WORDS } from "../../src/state/layout.ts";
 import {
   SET_CULPRIT_KB,
   SET_FLOOR_ADJ,
@@ -157,7 +158,7 @@ Deno.test("one process, field by field", () => {
     rssKb: 5,
     swapKb: 6,
     grownKb: 7,
-    name: "a?[2J??",
+    name: "a?[2J\u00e9",
     registered: false,
     service: false,
     why: null,
@@ -170,6 +171,44 @@ Deno.test("one process, field by field", () => {
     [proc.registered, proc.service, proc.rssKb, proc.swapKb, proc.grownKb],
     [true, true, null, null, null],
   );
+});
+
+Deno.test("the command name is shown where it is known", () => {
+  const { arena, victims } = tableOf([
+    { pid: 5, adj: 900, name: "first" },
+    { pid: 6, adj: 800, name: "second" },
+    { pid: 7, adj: 700, name: "fifteen letters" },
+  ], READY_MAX);
+  const title = (row: number, text: string) =>
+    arena.bytes.set(
+      new TextEncoder().encode(text),
+      AT_TITLES + row * TITLE_BYTES,
+    );
+  title(0, "x".repeat(TITLE_BYTES - 1));
+  title(1, "com.example.\x1b[2J:app");
+  const answer = killOrder(arena, victims);
+  assert.deepEqual(answer.order.map((proc) => proc.name), [
+    "x".repeat(127),
+    "com.example.?[2J:app",
+    "fifteen letters",
+  ]);
+  const lines = describeProcs(answer, null, false);
+  assert.ok(lines.every((line) => line.length <= 80));
+  assert.match(lines[2], / x{24}\u2026$/);
+  assert.match(lines[3], / com\.example\.\?\[2J:app$/);
+  const all = describeProcs(answer, null, true);
+  assert.match(all[2], / x{14}\u2026$/);
+  assert.match(all[3], / com\.example\.\?\[\u2026$/);
+  assert.match(all[4], / fifteen letters$/);
+  // One that takes two columns a character, and why its owner lives.
+  victims.rows[VICTIM_WORDS + v.V_PROTECT] = v.PROTECT_CONFIG;
+  victims.unlist(1);
+  title(1, "\u65e5".repeat(42));
+  const { spared } = killOrder(arena, victims);
+  const mine = spared.filter(({ pid }) => pid === 6);
+  const last = describeProcs({ ...answer, spared: mine }, 0, true).at(-1)!;
+  assert.match(last, / \u65e5{7}\u2026 config$/);
+  assert.ok(columnsOf(last) <= 80);
 });
 
 Deno.test("a ready list that points anywhere is ignored", () => {

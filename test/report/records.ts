@@ -3,7 +3,12 @@
 import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../../src/base/limits.ts";
 import * as j from "../../src/state/journal.ts";
 
-/** Words of a record by name, without J_; and the process's name. */
+const NAME_BYTES = j.J_NAME_WORDS * 4;
+
+const PLACES = j as unknown as Readonly<Record<string, number>>;
+
+/** Words of a record by the names of their places or their numbers; and the
+ * process's name. */
 export interface Entry {
   readonly kind: number;
   readonly nowMs?: number;
@@ -26,9 +31,15 @@ export const KILL: Entry = {
     J_AVAILABLE_KB: 50_000,
     J_VALUE: 7_000,
     J_LIMIT: 8_000,
+    J_MARK: 1,
     J_LATENCY: 312,
   },
 };
+
+/** `entry` with words of it changed. */
+export function withWords(entry: Entry, words: Entry["words"]): Entry {
+  return { ...entry, words: { ...entry.words, ...words } };
+}
 
 /** A journal of these records; the epoch is 2023-11-14T22:13:20Z. */
 export function journalOf(entries: readonly Entry[]): j.Journal {
@@ -38,14 +49,14 @@ export function journalOf(entries: readonly Entry[]): j.Journal {
   for (const entry of entries) {
     const at = journal.begin(entry.kind, entry.nowMs ?? 0);
     for (const [name, value] of Object.entries(entry.words ?? {})) {
-      words[at + (j as unknown as Record<string, number>)[name]] = value;
+      words[at + (PLACES[name] ?? Number(name))] = value;
     }
     const { name = "" } = entry;
     const bytes = typeof name === "string"
       ? new TextEncoder().encode(name)
       : name;
-    new Uint8Array(words.buffer, (at + j.J_NAME) * 4, 16)
-      .set(bytes.subarray(0, 16));
+    new Uint8Array(words.buffer, (at + j.J_NAME) * 4, NAME_BYTES)
+      .set(bytes.subarray(0, NAME_BYTES));
     journal.commit();
   }
   return journal;

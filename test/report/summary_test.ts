@@ -38,6 +38,10 @@ Deno.test("lines, hostile ones first", () => {
   check("signal psi triggers, 2 s   \n", { signal: "psi triggers, 2 s" });
   check("big 99999999999\n", { big: "99999999999" });
   check("hex 0x10\n", { hex: "0x10" });
+  // Never, in the words of the snapshot.
+  check("exhaustionMs  2147483647\n", { exhaustionMs: null });
+  check("exhaustionMs  2147483646\n", { exhaustionMs: 2_147_483_646 });
+  check("kills  2147483647\n", { kills: 2_147_483_647 });
   check("kills 3\nkills 4\n", { kills: 4 });
   check("bad\nkills 3\n???\nlater 1\n", { kills: 3, later: 1 });
 });
@@ -76,7 +80,8 @@ Deno.test("what the guard writes is read back whole", () => {
     assert.deepEqual(Object.keys(fields), labels);
     for (const label of labels) {
       if (typeof fields[label] === "string") continue;
-      assert.equal(fields[label], want, label);
+      const never = label === "exhaustionMs" && value === 2_147_483_647;
+      assert.equal(fields[label], never ? null : want, label);
     }
   }
 });
@@ -128,6 +133,9 @@ Deno.test("a summary of 80 columns", () => {
     [g.G_STARTED_MS, 2_147_480_000],
     [g.G_LAST_MS, -2_147_480_000],
     [g.G_SENSE_ERRORS, 2],
+    [g.G_LOST_MESSAGES, 3],
+    [g.G_DROPPED_CLIENTS, 4],
+    [g.G_HASTY_TARGETS, 5],
   ];
   for (const [gauge, value] of words) gauges[gauge] = value;
   const fields = parseStatus(fileOf(arena));
@@ -147,7 +155,8 @@ last kill   59 min ago: process 1234, adj 905, 45.0 MB, EXHAUSTION
             signal after 312 us, death after 23 ms, 43.9 MB came back
 protected   oom_score_adj -1000, arena locked; not: SCHED_FIFO
 turns       12034, the last 45 us, at most 1.8 ms; looks again within 500 ms
-trouble     2 files that could not be read`,
+trouble     2 files that could not be read, 3 messages that a client did not
+            take, 4 clients dropped for a newcomer, 5 targets that came too soon`,
   );
 });
 

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import {
   centiText,
+  columnsOf,
+  cut,
   durationText,
+  labelled,
   megabytes,
   microText,
   sizeText,
@@ -71,8 +74,47 @@ Deno.test("text in columns", () => {
     ["aaa bbbb", 10, ["  aaa bbbb"]],
     ["aaaaaaaaaa", 6, ["  aaaa", "  aaaa", "  aa"]],
     ["x aaaaaaaaaa y", 6, ["  x", "  aaaa", "  aaaa", "  aa y"]],
+    // Never half a character, nor half a surrogate pair.
+    ["\u65e5\u672c\u8a9e", 7, ["  \u65e5\u672c", "  \u8a9e"]],
+    ["\u{1f600}\u{1f601}", 4, ["  \u{1f600}", "  \u{1f601}"]],
   ];
   for (const [text, width, want] of rows) {
     assert.deepEqual(wrap(text, width, "  "), want, text);
   }
+});
+
+Deno.test("columns of a text", () => {
+  check<string>((text) => String(columnsOf(text)), [
+    ["", "0"],
+    ["abc", "3"],
+    ["caf\u00e9", "4"],
+    ["\u65e5\u672c", "4"],
+    ["\u1100a", "3"],
+    ["\u{1f600}", "2"],
+    ["\u2026", "1"],
+  ]);
+});
+
+Deno.test("text cut to its columns", () => {
+  const rows: [text: string, columns: number, want: string][] = [
+    ["", 5, ""],
+    ["12345", 5, "12345"],
+    ["123456", 5, "1234\u2026"],
+    ["\u65e5\u672c\u8a9e", 6, "\u65e5\u672c\u8a9e"],
+    ["\u65e5\u672c\u8a9e", 5, "\u65e5\u672c\u2026"],
+    ["\u65e5\u672c\u8a9e", 4, "\u65e5\u2026"],
+    ["\u{1f600}\u{1f600}\u{1f600}", 4, "\u{1f600}\u2026"],
+  ];
+  for (const [text, columns, want] of rows) {
+    assert.equal(cut(text, columns), want);
+    assert.ok(columnsOf(want) <= columns);
+  }
+});
+
+Deno.test("text behind a label", () => {
+  assert.deepEqual(labelled("ab", "c d", "    "), ["ab  c d"]);
+  assert.deepEqual(
+    labelled("ab", `${"c".repeat(76)} d`, "    "),
+    [`ab  ${"c".repeat(76)}`, "    d"],
+  );
 });

@@ -20,10 +20,10 @@ import {
   writeMeminfo,
   writeMmStat,
   writePressure,
-  writeStatus,
   writeSwaps,
   writeZoneinfo,
 } from "../../src/sim/render.ts";
+import { writeStatus } from "../../src/sim/render_process.ts";
 import { ALIVE, GONE } from "../../src/sim/process.ts";
 import { Psi } from "../../src/sim/psi.ts";
 import { DEVICE } from "../../src/sim/scenes.ts";

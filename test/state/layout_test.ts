@@ -29,6 +29,12 @@ const TABLES: [name: string, at: number, bytes: number][] = [
   ["sample fds", layout.AT_SAMPLE_FDS, limits.SAMPLES_MAX * WORD],
   ["sample lengths", layout.AT_SAMPLE_LENGTHS, limits.SAMPLES_MAX * WORD],
   ["samples", layout.AT_SAMPLES, limits.SAMPLES_MAX * layout.SAMPLE_BYTES],
+  ["title pids", layout.AT_TITLE_PIDS, limits.TITLE_ASKS_MAX * WORD],
+  [
+    "title texts",
+    layout.AT_TITLE_TEXTS,
+    limits.TITLE_ASKS_MAX * limits.TITLE_BYTES,
+  ],
   ["status", layout.AT_STATUS, limits.STATUS_BYTES],
   ["snapshot", layout.AT_SNAPSHOT, snapshot.SNAPSHOT_COLUMNS * WORD],
   ["settings", layout.AT_SETTINGS, layout.SETTINGS_WORDS * WORD],
@@ -44,6 +50,7 @@ const TABLES: [name: string, at: number, bytes: number][] = [
     limits.VICTIMS_MAX * layout.VICTIM_WORDS * WORD,
   ],
   ["names", layout.AT_NAMES, limits.VICTIMS_MAX * limits.NAME_BYTES],
+  ["titles", layout.AT_TITLES, limits.VICTIMS_MAX * limits.TITLE_BYTES],
 ];
 
 Deno.test("tables are aligned, in order, and do not overlap", () => {
@@ -126,7 +133,7 @@ Deno.test("each column, word and bit has a place of its own", () => {
       /^(?!SNAPSHOT_COLUMNS)/,
       snapshot.SNAPSHOT_COLUMNS,
     ],
-    ["journal", journal, /^J_(?!NAME_WORDS)/, limits.JOURNAL_WORDS],
+    ["journal", journal, /^J_(?!\w+_WORDS$)/, limits.JOURNAL_WORDS],
     ["header", journal, /^H_/, limits.JOURNAL_WORDS],
     ["kinds", journal, /^KIND_/, 256],
     ["verdict", reasons, /^VERDICT_(?!WORDS)/, reasons.VERDICT_WORDS],
@@ -154,8 +161,11 @@ Deno.test("each column, word and bit has a place of its own", () => {
   assert.ok(
     settings.SET_TIER_ADJ + limits.TARGETS_MAX <= settings.SET_DISCOVER,
   );
+  assert.ok(settings.SET_LEVEL_ADJ + 3 <= settings.SET_CRITICAL_UPGRADE);
   assert.ok(journal.J_NAME + journal.J_NAME_WORDS <= journal.J_CHECK);
-  assert.equal(journal.J_NAME_WORDS * WORD, limits.NAME_BYTES);
+  assert.equal(journal.J_NAME_WORDS * WORD, limits.TITLE_BYTES);
+  assert.ok(journal.J_MEMINFO + journal.J_MEMINFO_WORDS <= journal.J_GPU_KB);
+  assert.ok(journal.J_PSI + journal.J_PSI_WORDS <= journal.J_REAP_US);
   assert.equal(journal.J_CHECK, limits.JOURNAL_WORDS - 1);
   // A flag is one bit.
   for (const [name, value] of Object.entries(victims)) {

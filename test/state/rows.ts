@@ -9,6 +9,7 @@ import {
   ROW_KILLED,
   ROW_SAMPLED,
   V_ADJ,
+  V_ANON_KB,
   V_FLAGS,
   V_GROWN_KB,
   V_OWNER,
@@ -28,6 +29,8 @@ export interface Row {
   readonly uid?: number;
   readonly name?: string;
   readonly rssKb?: number;
+  /** As much as rssKb unless told. */
+  readonly anonKb?: number;
   readonly swapKb?: number;
   readonly grownKb?: number;
   /** PROTECT_*: the row is in no list. */
@@ -60,6 +63,7 @@ export function addRows(
     table[at + V_PIDFD] = 100 + row;
     table[at + V_OWNER] = one.discovered === true ? OWNER_DISCOVERED : 77;
     table[at + V_RSS_KB] = one.rssKb ?? 0;
+    table[at + V_ANON_KB] = one.anonKb ?? one.rssKb ?? 0;
     table[at + V_SWAP_KB] = one.swapKb ?? 0;
     table[at + V_GROWN_KB] = one.grownKb ?? 0;
     table[at + V_PROTECT] = one.protect ?? 0;

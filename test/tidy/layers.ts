@@ -22,16 +22,18 @@ const RANK = new Map([
 /** Folders beside the line of layers: what they may import. */
 const ASIDE_IMPORTS = new Map([
   ["config", ["base", "state"]],
+  ["props", ["base", "state", "config"]],
   ["pack", ["base"]],
 ]);
 
 /** Folders beside the line of layers: who of src may import them. */
 const ASIDE_IMPORTERS = new Map([
-  ["config", ["sim", "cli", "main.ts"]],
+  ["config", ["props", "sim", "cli", "main.ts"]],
+  ["props", ["cli", "main.ts"]],
   ["pack", []],
 ]);
 
-const WITH_DENO = ["shim", "config", "cli", "main.ts", "pack"];
+const WITH_DENO = ["shim", "config", "props", "cli", "main.ts", "pack"];
 
 /** The layer of a file of src: its folder, or main.ts; null outside src. */
 function layerOf(path: string): string | null {

@@ -96,6 +96,8 @@ Deno.test("layers: imports go leftwards only", () => {
     edge("src/config/a.ts", "../kernel/b.ts"),
     edge("src/daemon/a.ts", "../config/b.ts"),
     edge("src/shim/a.ts", "../config/b.ts"),
+    edge("src/sim/a.ts", "../props/b.ts"),
+    edge("src/props/a.ts", "../wire/b.ts"),
     edge("src/pack/a.ts", "../state/b.ts"),
     edge("src/cli/a.ts", "../pack/b.ts"),
     edge("src/main.ts", "./pack/b.ts"),
@@ -108,6 +110,8 @@ Deno.test("layers: imports go leftwards only", () => {
     edge("src/daemon/a.ts", "../wire/b.ts"),
     edge("src/sim/a.ts", "../config/b.ts"),
     edge("src/cli/a.ts", "../config/b.ts"),
+    edge("src/cli/a.ts", "../props/b.ts"),
+    edge("src/props/a.ts", "../config/b.ts"),
     edge("src/main.ts", "./config/b.ts"),
     edge("src/config/a.ts", "../state/b.ts"),
     edge("src/pack/a.ts", "../base/b.ts"),
@@ -223,10 +227,10 @@ Deno.test("lengths of files, C functions and the shim", () => {
     { "ffi/a.c": `int g(void);\n${"// x\n".repeat(99)}int f(void) {\n}\n` },
   ]);
   check(shimProblems, [
-    { "ffi/a.c": "x\n".repeat(300), "ffi/b.c": "x\n".repeat(300) },
+    { "ffi/a.c": "x\n".repeat(360), "ffi/b.c": "x\n".repeat(360) },
   ], [
-    { "ffi/a.c": "x\n".repeat(300), "ffi/b.c": "x\n".repeat(299) },
-    { "ffi/a.c": "x\n".repeat(599), "ffi/a.S": "x\n".repeat(99) },
+    { "ffi/a.c": "x\n".repeat(360), "ffi/b.c": "x\n".repeat(359) },
+    { "ffi/a.c": "x\n".repeat(719), "ffi/a.S": "x\n".repeat(99) },
   ]);
 });
 

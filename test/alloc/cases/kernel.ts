@@ -6,10 +6,12 @@ import { fileURLToPath } from "node:url";
 import { parseMeminfo } from "../../../src/kernel/meminfo.ts";
 import { parseMmStat } from "../../../src/kernel/mm_stat.ts";
 import { parsePressure } from "../../../src/kernel/pressure.ts";
+import { parseGroupStat, parseTaskStat } from "../../../src/kernel/stat.ts";
 import { copyName, parseStatus } from "../../../src/kernel/status.ts";
 import { parseSwaps } from "../../../src/kernel/swaps.ts";
 import { parseVmstat } from "../../../src/kernel/vmstat.ts";
 import { parseZoneinfo } from "../../../src/kernel/zoneinfo.ts";
+import { setStatMemory, STAT_WORDS } from "../../../src/state/kill_stat.ts";
 import { SNAPSHOT_COLUMNS } from "../../../src/state/snapshot.ts";
 import { Noise } from "../noise.ts";
 
@@ -76,6 +78,29 @@ export function setupName(): () => void {
   return () => {
     sink ^= copyName(file, 0, file.length, into, 16);
   };
+}
+
+/** A counter of each size, and a start that leaves 32 bits as ns. */
+const TASK_STAT = new TextEncoder().encode(
+  "26219 (foo) Z \n1 2) (3) R 26178 26172 18551 0 -1 4194368 7965 0 " +
+    "18446744073709551615 0 0 2 0 0 20 0 1 0 126924500 50040832 10390\n",
+);
+
+export function setupTaskStat(): () => void {
+  const noise = new Noise();
+  const stat = new Int32Array(STAT_WORDS);
+  let sink = 0;
+  return () => {
+    const end = noise.bits(1) === 0
+      ? TASK_STAT.length
+      : noise.bits(8) % (TASK_STAT.length + 1);
+    sink ^= parseTaskStat(TASK_STAT, 0, end, stat, 10_000_000);
+    setStatMemory(stat, noise.next(), noise.next());
+  };
+}
+
+export function setupGroupStat(): () => void {
+  return setup(parseGroupStat, "memcg_v1/memory.stat");
 }
 
 export function setupSwaps(): () => void {

@@ -2,12 +2,19 @@
 // files: what the simulator's cases prove of our code, these prove of Deno's
 // boundary and the C beneath it too.
 
+import { TITLE_ASKS_MAX } from "../../../src/base/limits.ts";
 import { assemble } from "../../../src/daemon/assemble.ts";
 import { statusLines } from "../../../src/report/status.ts";
 import { sceneConfig } from "../../../src/sim/scenes.ts";
 import { openMachine } from "../../../src/shim/sensors.ts";
 import { Shim } from "../../../src/shim/shim.ts";
 import { Journal } from "../../../src/state/journal.ts";
+import {
+  AT_TITLE_PIDS,
+  MB_COUNT,
+  MB_TIMEOUT_MS,
+  MB_TITLES,
+} from "../../../src/state/layout.ts";
 import {
   SET_DISCOVER,
   SET_DRY_RUN,
@@ -56,5 +63,23 @@ export function setupTicksAndDesk(): () => void {
   return () => {
     reactor.tick(true);
     desk.visit(true);
+  };
+}
+
+/** A full batch of command names: asked for, awaited, read by the shim's own
+ * thread. */
+export function setupTitles(): () => void {
+  const shim = new Shim();
+  shim.start();
+  const { arena, ports } = shim;
+  const { mailbox } = arena;
+  const pids = new Int32Array(arena.buffer, AT_TITLE_PIDS, TITLE_ASKS_MAX);
+  pids.fill(Deno.pid);
+  return () => {
+    const before = mailbox[MB_TITLES];
+    mailbox[MB_COUNT] = TITLE_ASKS_MAX;
+    if (ports.askTitles() !== 0) throw new Error("Cannot ask for titles");
+    mailbox[MB_TIMEOUT_MS] = 1_000;
+    while (mailbox[MB_TITLES] === before) ports.wait();
   };
 }

@@ -13,7 +13,7 @@
 
 enum { LMK_TARGET = 0, LMK_PROCPRIO = 1, LMK_PROCREMOVE = 2, WORDS_MAX = 13 };
 
-static void send_words(int socket_fd, const int *words, int count) {
+void ams_send(int socket_fd, const int *words, int count) {
   uint32_t packet[WORDS_MAX];
   for (int i = 0; i < count; i++)
     packet[i] = htonl((uint32_t)words[i]);
@@ -43,13 +43,22 @@ void ams_target(int socket_fd, const int *pages_and_adjs, int count) {
   int words[WORDS_MAX] = {LMK_TARGET};
   for (int i = 0; i < count && i + 1 < WORDS_MAX; i++)
     words[i + 1] = pages_and_adjs[i];
-  send_words(socket_fd, words, count + 1);
+  ams_send(socket_fd, words, count + 1);
 }
 
 void ams_register(int socket_fd, int pid, int uid, int adj) {
-  send_words(socket_fd, (const int[]){LMK_PROCPRIO, pid, uid, adj}, 4);
+  ams_send(socket_fd, (const int[]){LMK_PROCPRIO, pid, uid, adj}, 4);
 }
 
 void ams_remove(int socket_fd, int pid) {
-  send_words(socket_fd, (const int[]){LMK_PROCREMOVE, pid}, 2);
+  ams_send(socket_fd, (const int[]){LMK_PROCREMOVE, pid}, 2);
+}
+
+// A reply in words of this machine, without waiting: bytes, or -1 for none.
+long ams_receive(int socket_fd, int *words, int count) {
+  const size_t room = (size_t)count * sizeof *words;
+  const long bytes = recv(socket_fd, words, room, MSG_DONTWAIT | MSG_TRUNC);
+  for (int i = 0; i < count; i++)
+    words[i] = (int)ntohl((uint32_t)words[i]);
+  return bytes;
 }

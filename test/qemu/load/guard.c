@@ -1,5 +1,5 @@
-// The guard as the runner's child: started the way init starts a service
-// (almost no environment, no HOME), its output turned into events.
+// The guard, or the client, as the runner's child: started the way init starts
+// a service (almost no environment, no HOME), its output turned into events.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,8 +46,9 @@ void guard_read(struct guard *guard) {
     for (ssize_t i = 0; i < count; i++) {
       const int full = guard->line_bytes == sizeof guard->line;
       if (bytes[i] == '\n' || full) {
-        out_text("guard", guard->line, guard->line_bytes);
+        out_text(guard->event, guard->line, guard->line_bytes);
         guard->line_bytes = 0;
+        guard->line_count++;
       }
       if (bytes[i] != '\n')
         guard->line[guard->line_bytes++] = bytes[i];

@@ -55,6 +55,9 @@ void die(const char *what);
 // Never returns: a role ends by a signal only.
 void role_run(const struct role *role, struct shared *shared);
 
+// The client: never through the runner's own packets (ams.c).
+int client_run(char **words);
+
 int scene_run(const char *scene_path, const char *out_path);
 
 // Output: JSON lines into a ring that was touched beforehand, drained without
@@ -84,11 +87,14 @@ int probe_open_status(int pid);
 struct proc_sample probe_status(int status_fd);
 int64_t probe_cpu_ms(int pid);
 int64_t probe_oom_kills(void);
+int probe_adj(int pid);
 
 // The coordinator: what ActivityManager does for a real device.
 int ams_connect(const char *path);
 void ams_target(int socket_fd, const int *pages_and_adjs, int count);
 void ams_register(int socket_fd, int pid, int uid, int adj);
 void ams_remove(int socket_fd, int pid);
+void ams_send(int socket_fd, const int *words, int count);
+long ams_receive(int socket_fd, int *words, int count);
 
 #endif

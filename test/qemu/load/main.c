@@ -1,6 +1,6 @@
-// The load generator: `load scene FILE OUT` runs a scene; every other first
-// word is a role that the scene starts. One static program, so that the image
-// needs no library for it.
+// The load generator: `load scene FILE OUT` runs a scene or a trial, `load
+// client` talks to a guard, and every other first word is a role that a scene
+// starts. One static program, so that the image needs no library for it.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
@@ -33,8 +33,11 @@ void die(const char *what) {
 int main(int argc, char **argv) {
   if (argc == 4 && strcmp(argv[1], "scene") == 0)
     return scene_run(argv[2], argv[3]);
+  if (argc == 8 && strcmp(argv[1], "client") == 0)
+    return client_run(argv + 2);
   if (argc != 9) {
     dprintf(2, "usage: load scene FILE OUT\n"
+               "       load client PATH PID UID ADJ TYPE TIMEOUT_MS\n"
                "       NAME KIND SLOT ADJ UID SIZE_KB RATE_KB LOCK SEED\n");
     return 64;
   }

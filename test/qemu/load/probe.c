@@ -108,3 +108,15 @@ int64_t probe_cpu_ms(int pid) {
   const int64_t user = strtoll(at, &end, 10);
   return (user + strtoll(end, NULL, 10)) * 1000 / sysconf(_SC_CLK_TCK);
 }
+
+// What the kernel holds a process for; -1001 when it cannot be read.
+int probe_adj(int pid) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/oom_score_adj", pid);
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  const char *from = read_text(fd);
+  const int adj = *from ? atoi(from) : -1001;
+  if (fd >= 0)
+    close(fd);
+  return adj;
+}

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -139,6 +140,17 @@ static void run_busy(unsigned char *base, int64_t pages) {
   }
 }
 
+// Takes a block, writes every byte of it, rests, and takes the next, until
+// somebody ends it. All bytes alike: swap on zram keeps such pages for nothing.
+static void run_greedy(const struct role *role, struct cell *cell) {
+  const int64_t rest_us = role->size_kb * 1000000 / role->rate_kb;
+  for (int64_t done_kb = 0;; done_kb += role->size_kb) {
+    memset(reserve(role->size_kb), 0x5a, (size_t)role->size_kb * 1024);
+    atomic_store(&cell->touched_kb, done_kb + role->size_kb);
+    nap_until_us(now_us() + rest_us);
+  }
+}
+
 // Every beat that was due is counted, also those that fell into a stall, so a
 // long stall is not one late beat among many good ones.
 static void run_heart(struct shared *shared, unsigned char *base,
@@ -176,12 +188,20 @@ static void take_place(const struct role *role) {
   const uid_t uid = (uid_t)role->uid;
   if (setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
     die("set uid");
+  // No process of a scene outlives the runner; a change of uid forgets this.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 void role_run(const struct role *role, struct shared *shared) {
   struct cell *cell = &shared->cells[role->slot];
   take_place(role);
   atomic_store(&cell->stage, STAGE_PLACED);
+  if (strcmp(role->kind, "greedy") == 0) {
+    wait_for_go(shared);
+    run_greedy(role, cell);
+  }
+  while (strcmp(role->kind, "idle") == 0)
+    pause();
   map_framework();
   fill_noise(role->seed + (uint64_t)role->slot);
   const int64_t pages = role->size_kb / PAGE_KB;

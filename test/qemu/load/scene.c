@@ -1,237 +1,22 @@
-// Runs a scene: starts the guard, fills the machine with processes, registers
+// The runner's part in a scene: fills the machine with processes, registers
 // them as ActivityManager would, lets the culprit go, and writes down what
-// happens until the scene is decided. It locks its memory and no OOM killer may
-// take it, so that it sees the scene to its end.
+// happens until the scene is decided.
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "stage.h"
 
-#include "scene.h"
-
-enum {
-  STAGE_US = 15000000, // many times what 100 MB take under emulation
-  STAGE_LOOK_US = 5000,
-};
-
-static struct scene scene = {.ready_us = 20000000, .calm_us = 1000000,
-                             .settle_us = 3000000, .limit_us = 30000000};
-static struct guard guard = {.pid = -1, .pidfd = -1, .pipe_fd = -1};
-static struct shared *shared;
-static int shared_fd, socket_fd = -1, kmsg_fd = -1;
-static long sample_index;
 static uint32_t begin_beat;
 
-static void hold_fast(void) {
-  const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (fd < 0 || write(fd, "-1000", 5) != 5)
-    die("set oom_score_adj");
-  close(fd);
-  shared_fd = memfd_create("scene", 0);
-  if (shared_fd < 0 || ftruncate(shared_fd, sizeof *shared) < 0)
-    die("memory file");
-  shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED,
-                shared_fd, 0);
-  if (shared == MAP_FAILED || mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
-    die("lock memory");
-  setpriority(PRIO_PROCESS, 0, -20);
-}
-
-static void exec_role(const struct proc *proc, int slot) {
-  static char words[6][24];
-  snprintf(words[0], sizeof *words, "%d", slot);
-  snprintf(words[1], sizeof *words, "%d", proc->adj);
-  snprintf(words[2], sizeof *words, "%d", proc->uid);
-  snprintf(words[3], sizeof *words, "%ld", (long)proc->size_kb);
-  snprintf(words[4], sizeof *words, "%ld", (long)proc->rate_kb);
-  snprintf(words[5], sizeof *words, "%lu", (unsigned long)scene.seed);
-  char *argv[] = {proc->name, proc->kind, words[0],
-                  words[1],   words[2],   words[3],
-                  words[4],   proc->lock ? "1" : "0", words[5], NULL};
-  char *environment[] = {NULL};
-  // The runner's own priority is not for the load.
-  setpriority(PRIO_PROCESS, 0, 0);
-  if (dup2(shared_fd, SHARED_FD) < 0)
-    _exit(71);
-  execve("/proc/self/exe", argv, environment);
-  _exit(71);
-}
-
-static void start_proc(int slot) {
-  struct proc *proc = &scene.procs[slot];
-  proc->pid = fork();
-  if (proc->pid < 0)
-    die("fork");
-  if (proc->pid == 0)
-    exec_role(proc, slot);
-  proc->pidfd = (int)syscall(SYS_pidfd_open, proc->pid, 0);
-  proc->status_fd = probe_open_status(proc->pid);
-  out_line("{\"e\":\"spawn\",\"t\":%ld,\"pid\":%d,\"kind\":\"%s\",\"name\":"
-           "\"%s\",\"adj\":%d,\"uid\":%d,\"sizeKb\":%ld,\"culprit\":%s}",
-           (long)now_us(), proc->pid, proc->kind, proc->name, proc->adj,
-           proc->uid, (long)proc->size_kb, proc->culprit ? "true" : "false");
-}
-
-static void sample(void) {
-  const struct mem_sample mem = probe_mem();
-  const struct psi_sample psi = probe_psi();
-  int64_t grown_kb = 0;
-  for (int i = 0; i < scene.proc_count; i++)
-    if (scene.procs[i].culprit)
-      grown_kb = atomic_load(&shared->cells[i].touched_kb);
-  out_line("{\"e\":\"mem\",\"t\":%ld,\"avail\":%ld,\"free\":%ld,\"file\":%ld,"
-           "\"swap\":%ld,\"mlocked\":%ld,\"some\":%ld,\"full\":%ld,"
-           "\"grown\":%ld}",
-           (long)now_us(), (long)mem.avail_kb, (long)mem.free_kb,
-           (long)mem.file_kb, (long)mem.swap_free_kb, (long)mem.mlocked_kb,
-           (long)psi.some_us, (long)psi.full_us, (long)grown_kb);
-  if (sample_index++ % RSS_EVERY_SAMPLES != 0)
-    return;
-  for (int i = 0; i < scene.proc_count; i++) {
-    struct proc *proc = &scene.procs[i];
-    if (proc->pidfd < 0)
-      continue;
-    const struct proc_sample now = probe_status(proc->status_fd);
-    // Between death and notice the file has no numbers; a process that did not
-    // change is not told again.
-    if (now.rss_kb <= 0 ||
-        (now.rss_kb == proc->last.rss_kb && now.swap_kb == proc->last.swap_kb))
-      continue;
-    proc->last = now;
-    out_line("{\"e\":\"rss\",\"t\":%ld,\"pid\":%d,\"rss\":%ld,\"swap\":%ld}",
-             (long)now_us(), proc->pid, (long)now.rss_kb, (long)now.swap_kb);
-  }
-}
-
-static void note_death(const char *name, int pid, int pidfd) {
-  siginfo_t info = {0};
-  waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED);
-  const int killed = info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
-  out_line("{\"e\":\"death\",\"t\":%ld,\"pid\":%d,\"name\":\"%s\",\"signal\":%d,"
-           "\"code\":%d}",
-           (long)now_us(), pid, name, killed ? info.si_status : 0,
-           killed ? 0 : info.si_status);
-  close(pidfd);
-}
-
-static int is_remarkable(const char *line) {
-  static const char *const words[] = {
-      "invoked oom-killer", "Killed process", "oom_reaper", "Oops",
-      "BUG",                "stall",          "page allocation failure",
-  };
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strstr(line, words[i]))
-      return 1;
-  return 0;
-}
-
-static void read_kmsg(void) {
-  static char record[4096];
-  ssize_t bytes;
-  while ((bytes = read(kmsg_fd, record, sizeof record - 1)) > 0) {
-    record[bytes] = 0;
-    const char *line = strchr(record, ';');
-    const char *end = line ? strchr(line, '\n') : NULL;
-    if (end && is_remarkable(line))
-      out_text("kernel", line + 1, (size_t)(end - line - 1));
-  }
-}
-
-// Waits for something to happen, at most until the next sample, and notes it.
-static void turn(int64_t until_us) {
-  struct pollfd fds[PROCS_MAX + 3];
-  for (int i = 0; i < scene.proc_count; i++)
-    fds[i] = (struct pollfd){.fd = scene.procs[i].pidfd, .events = POLLIN};
-  struct pollfd *rest = fds + scene.proc_count;
-  rest[0] = (struct pollfd){.fd = guard.pidfd, .events = POLLIN};
-  rest[1] = (struct pollfd){.fd = guard.pipe_fd, .events = POLLIN};
-  rest[2] = (struct pollfd){.fd = kmsg_fd, .events = POLLIN};
-  const int64_t wait_us = until_us - now_us();
-  const struct timespec timeout = {.tv_nsec = wait_us > 0 ? wait_us * 1000 : 0};
-  ppoll(fds, (nfds_t)scene.proc_count + 3, &timeout, NULL);
-  if (rest[1].revents)
-    guard_read(&guard);
-  for (int i = 0; i < scene.proc_count; i++) {
-    struct proc *proc = &scene.procs[i];
-    if (proc->pidfd < 0 || !fds[i].revents)
-      continue;
-    note_death(proc->name, proc->pid, proc->pidfd);
-    proc->pidfd = -1;
-    ams_remove(socket_fd, proc->pid);
-  }
-  if (guard.pidfd >= 0 && rest[0].revents) {
-    note_death("guard", guard.pid, guard.pidfd);
-    guard.pidfd = -1;
-  }
-  if (rest[2].revents)
-    read_kmsg();
-  out_drain();
-}
-
-static int is_decided(int64_t at_us, int64_t *since_us) {
+// The culprit has died or reached its end, and the machine had time to settle.
+static int is_decided(void) {
+  static int64_t since_us;
   for (int i = 0; i < scene.proc_count; i++)
     if (scene.procs[i].culprit &&
         (scene.procs[i].pidfd < 0 || atomic_load(&shared->cells[i].done_us))) {
-      if (*since_us == 0)
-        *since_us = at_us;
-      return at_us - *since_us >= scene.settle_us;
+      if (since_us == 0)
+        since_us = now_us();
+      return now_us() - since_us >= scene.settle_us;
     }
   return 0;
-}
-
-// Samples until the time is up or, when `decided_us` is given, until the
-// culprit has died or reached its end and the machine had time to settle.
-static int run_for(int64_t limit_us, int64_t *decided_us) {
-  static int64_t next_us;
-  const int64_t until_us = now_us() + limit_us;
-  while (now_us() < until_us) {
-    if (now_us() >= next_us) {
-      sample();
-      next_us += SAMPLE_US;
-      if (next_us < now_us()) // held up: no burst of samples to catch up
-        next_us = now_us() + SAMPLE_US;
-    }
-    turn(next_us < until_us ? next_us : until_us);
-    if (decided_us && is_decided(now_us(), decided_us))
-      return 1;
-  }
-  return 0;
-}
-
-static void await_guard(void) {
-  if (!scene.guard_argv[0])
-    return;
-  const int64_t start_us = now_us();
-  guard_start(&guard, scene.guard_argv);
-  while (now_us() - start_us < scene.ready_us && guard.pidfd >= 0) {
-    if (scene.socket_path && access(scene.socket_path, F_OK) == 0)
-      socket_fd = ams_connect(scene.socket_path);
-    if (socket_fd >= 0)
-      break;
-    run_for(SAMPLE_US, NULL);
-  }
-  out_line("{\"e\":\"ready\",\"t\":%ld,\"ms\":%ld,\"pid\":%d,\"socket\":%s}",
-           (long)now_us(), (long)(now_us() - start_us) / 1000, guard.pid,
-           socket_fd >= 0 ? "true" : "false");
-  if (scene.target_count > 0)
-    ams_target(socket_fd, scene.targets, scene.target_count);
-}
-
-static int has_reached(int slot, int stage) {
-  return scene.procs[slot].pidfd < 0 ||
-         atomic_load(&shared->cells[slot].stage) >= stage;
-}
-
-static void await_stage(int slot, int stage) {
-  const int64_t until_us = now_us() + STAGE_US;
-  while (!has_reached(slot, stage) && now_us() < until_us)
-    run_for(STAGE_LOOK_US, NULL);
 }
 
 // One after another, as apps are opened, so the order of registration is also
@@ -240,12 +25,12 @@ static void await_stage(int slot, int stage) {
 static void populate(void) {
   int is_complete = 1;
   for (int i = 0; i < scene.proc_count; i++) {
-    start_proc(i);
-    await_stage(i, STAGE_PLACED);
+    stage_start(i);
+    stage_await(i, STAGE_PLACED);
     ams_register(socket_fd, scene.procs[i].pid, scene.procs[i].uid,
                  scene.procs[i].adj);
-    await_stage(i, STAGE_READY);
-    is_complete &= has_reached(i, STAGE_READY);
+    stage_await(i, STAGE_READY);
+    is_complete &= stage_has_reached(i, STAGE_READY);
   }
   out_line("{\"e\":\"populated\",\"t\":%ld,\"complete\":%s}", (long)now_us(),
            is_complete ? "true" : "false");
@@ -258,22 +43,23 @@ static void begin(void) {
   probe_vmstat("vmBefore");
   out_line("{\"e\":\"begin\",\"t\":%ld,\"totalKb\":%ld,\"swapTotalKb\":%ld}",
            (long)now_us(), (long)mem.total_kb, (long)mem.swap_total_kb);
+}
+
+static int play(void) {
+  populate();
+  stage_run(scene.calm_us, NULL);
+  begin();
   atomic_store(&shared->go, 1);
+  return stage_run(scene.limit_us, is_decided);
 }
 
 int scene_run(const char *scene_path, const char *out_path) {
   scene_parse(&scene, scene_path);
-  hold_fast();
-  out_open(out_path);
-  probe_open();
-  kmsg_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  lseek(kmsg_fd, 0, SEEK_END);
-  await_guard();
-  populate();
-  run_for(scene.calm_us, NULL);
-  begin();
-  int64_t decided_us = 0;
-  const int decided = run_for(scene.limit_us, &decided_us);
+  stage_open(out_path);
+  stage_await_guard();
+  if (scene.trial)
+    begin();
+  const int decided = scene.trial ? trial_run() : play();
   out_line("{\"e\":\"end\",\"t\":%ld,\"decided\":%s}", (long)now_us(),
            decided ? "true" : "false");
   for (int i = 0; i < scene.proc_count; i++)

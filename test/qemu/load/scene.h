@@ -26,6 +26,7 @@ struct scene {
   char *guard_argv[WORDS_MAX]; // empty: no guard
   char *socket_path;           // NULL: the guard has none
   char *show_path;             // a file to print at the end
+  char *trial;                 // NULL: a scene, not a trial
   int targets[TARGETS_MAX], target_count;
   uint64_t seed;
   int64_t ready_us, calm_us, settle_us, limit_us;
@@ -35,11 +36,16 @@ struct scene {
 
 void scene_parse(struct scene *scene, const char *path);
 
-// The guard as a child: its output becomes events line by line.
+int trial_run(void);
+
+// The guard, or the client, as a child: its output becomes events of this name
+// line by line.
 struct guard {
+  const char *event;
   int pid, pidfd, pipe_fd;
   char line[LINE_MAX_BYTES];
   size_t line_bytes;
+  int line_count;
 };
 void guard_start(struct guard *guard, char **argv);
 void guard_read(struct guard *guard);

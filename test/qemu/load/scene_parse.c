@@ -5,6 +5,7 @@
 //   target 18432 0 80640 950
 //   proc app com.example.cached0 900 10001 40 0 0
 //   culprit hog com.example.leak 900 10020 8192 120 0
+//   trial oom
 // The text comes from a raw disk, so it ends at the first NUL.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -62,6 +63,8 @@ static void parse_line(struct scene *scene, char *line) {
     scene->socket_path = words[1];
   else if (count == 2 && strcmp(key, "show") == 0)
     scene->show_path = words[1];
+  else if (count == 2 && strcmp(key, "trial") == 0)
+    scene->trial = words[1];
   else if (count == 2 && strcmp(key, "seed") == 0)
     scene->seed = (uint64_t)atoll(words[1]);
   else if (count == 2 && strcmp(key, "ready") == 0)

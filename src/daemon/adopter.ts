@@ -1,0 +1,123 @@
+// @hot
+// Opens processes and buries rows: from here on a row's descriptors are those
+// of the process it was when it was adopted. It belongs to the desk and works
+// between turns only.
+
+import { STATUS_FIELDS, STATUS_UID } from "../kernel/status.ts";
+import type { Arena } from "../state/arena.ts";
+import { G_TABLE_FULL } from "../state/gauges.ts";
+import {
+  AT_TITLES,
+  EVENT_VICTIM,
+  MB_ADJ,
+  MB_FD,
+  MB_NOW_MS,
+  MB_PID,
+  MB_STATUS_FD,
+  MB_TAG,
+  VICTIM_WORDS,
+} from "../state/layout.ts";
+import {
+  NONE,
+  PROTECT_KERNEL,
+  TITLE_DUE,
+  V_ADJ,
+  V_ADOPTED_MS,
+  V_CHECKED_MS,
+  V_OWN_UID,
+  V_OWNER,
+  V_PIDFD,
+  V_PROTECT,
+  V_STAT_FD,
+  V_STATUS_FD,
+  V_TITLE_DUE,
+  V_UID,
+  type Victims,
+} from "../state/victims.ts";
+import { TITLE_BYTES } from "../base/limits.ts";
+import type { Ports } from "./ports.ts";
+import type { Protector } from "./protector.ts";
+import { noteFirstSample, type Ready } from "./ready.ts";
+
+/** Opens and closes. */
+export class Adopter {
+  readonly #ports: Ports;
+  readonly #arena: Arena;
+  readonly #mailbox: Int32Array;
+  readonly #victims: Victims;
+  readonly #ready: Ready;
+  readonly #protector: Protector;
+  readonly #fields = new Int32Array(STATUS_FIELDS);
+
+  constructor(
+    ports: Ports,
+    arena: Arena,
+    victims: Victims,
+    ready: Ready,
+    protector: Protector,
+  ) {
+    this.#ports = ports;
+    this.#arena = arena;
+    this.#mailbox = arena.mailbox;
+    this.#victims = victims;
+    this.#ready = ready;
+    this.#protector = protector;
+  }
+
+  /** Opens a process and gives it a row, or answers NONE. `uid` -1: the
+   * process's own. */
+  adopt(pid: number, owner: number, uid: number): number {
+    const row = this.#victims.add(pid);
+    if (row === NONE) {
+      this.#arena.gauges[G_TABLE_FULL]++;
+      return NONE;
+    }
+    this.#mailbox[MB_PID] = pid;
+    this.#mailbox[MB_TAG] = (EVENT_VICTIM << 24) | row;
+    const pidfd = this.#ports.adopt();
+    if (pidfd < 0) {
+      this.#victims.remove(row);
+      return NONE;
+    }
+    const rows = this.#victims.rows;
+    const at = row * VICTIM_WORDS;
+    rows[at + V_PIDFD] = pidfd;
+    rows[at + V_STATUS_FD] = this.#mailbox[MB_STATUS_FD];
+    rows[at + V_OWNER] = owner;
+    noteFirstSample(this.#arena, rows, row, this.#fields);
+    rows[at + V_UID] = uid < 0 ? this.#fields[STATUS_UID] : uid;
+    rows[at + V_CHECKED_MS] = this.#mailbox[MB_NOW_MS];
+    rows[at + V_OWN_UID] = this.#fields[STATUS_UID];
+    rows[at + V_ADJ] = this.#mailbox[MB_ADJ];
+    this.#protector.welcome(row, this.#fields);
+    this.#protector.setAdj(row, rows[at + V_ADJ]);
+    // The row's last holder may have left its command name.
+    this.#arena.bytes[AT_TITLES + row * TITLE_BYTES] = 0;
+    rows[at + V_ADOPTED_MS] = this.#mailbox[MB_NOW_MS];
+    const kernel = rows[at + V_PROTECT] === PROTECT_KERNEL;
+    rows[at + V_TITLE_DUE] = kernel ? 0 : TITLE_DUE;
+    return row;
+  }
+
+  /** Closes the descriptors of all dead rows and frees them. */
+  buryDead(): void {
+    const rows = this.#victims.rows;
+    for (;;) {
+      const row = this.#victims.takeDead();
+      if (row === NONE) return;
+      this.#ready.drop(row);
+      const at = row * VICTIM_WORDS;
+      this.close(rows[at + V_STAT_FD]);
+      this.close(rows[at + V_STATUS_FD]);
+      this.close(rows[at + V_PIDFD]);
+      this.#victims.remove(row);
+    }
+  }
+
+  /** Closes a descriptor; -1 is none. */
+  close(fd: number): void {
+    if (fd < 0) return;
+    this.#mailbox[MB_FD] = fd;
+    this.#ports.close();
+  }
+}

@@ -1,0 +1,106 @@
+// @hot
+// How long the guard may sleep: in proportion to headroom when calm, hardly at
+// all while memory is on its way to be gone.
+
+import { clamp, delta32, divTrunc } from "../base/int.ts";
+import { ABSENT } from "../base/scan.ts";
+import type { Arena } from "../state/arena.ts";
+import { MB_NOW_MS } from "../state/layout.ts";
+import {
+  SET_FILL_KB_PER_MS,
+  SET_IDLE_MAX_MS,
+  SET_SPRINT_MS,
+} from "../state/settings.ts";
+import {
+  EXHAUSTION_MS,
+  HEADROOM_KB,
+  SHRINK_KB_PER_S,
+  STALL_SOME_PERMILLE,
+  SWAP_TOTAL_KB,
+} from "../state/snapshot.ts";
+import { IDLE, type Killer } from "./killer.ts";
+
+/** A trigger keeps the sprint alive for one window, ms (AOSP lmkd). */
+const AFTER_TRIGGER_MS = 1_000;
+/** Exhaustion nearer than this at the present rate starts a sprint, ms. */
+const SPRINT_EXHAUSTION_MS = 2_000;
+/** Wait between looks after a trigger, ms, where headroom lasts. */
+const TRIGGERED_MS = 100;
+/** Short of memory with nobody to kill: look this often, ms (AOSP lmkd). */
+const STUCK_MS = 100;
+/** Share of time stalled that is looked into closely, permille. */
+const STALL_CLOSE_PERMILLE = 100;
+
+/** The pace of one guard. */
+export class Pace {
+  readonly #arena: Arena;
+  readonly #killer: Killer;
+  #triggerMs = 0;
+  /** A trigger fired less than a window ago. */
+  triggered = false;
+  /** Memory is being watched closely. */
+  sprinting = false;
+  /** Somebody should die and nobody may. */
+  stuck = false;
+
+  constructor(arena: Arena, killer: Killer) {
+    this.#arena = arena;
+    this.#killer = killer;
+  }
+
+  /** A pressure trigger fired. */
+  noteTrigger(): void {
+    this.triggered = true;
+    this.#triggerMs = this.#arena.mailbox[MB_NOW_MS];
+  }
+
+  /** Longest time between two looks, ms. */
+  waitMs(): number {
+    const arena = this.#arena;
+    const sprintMs = arena.settings[SET_SPRINT_MS];
+    let waitMs = this.#calmMs();
+    // A trigger with plenty of memory left is looked into, but not as closely
+    // as memory that is about to end (AOSP lmkd polls at 100 ms then).
+    if (this.sprinting) {
+      waitMs = this.#shrinksFast() ? sprintMs : Math.min(waitMs, TRIGGERED_MS);
+    }
+    // Not while memory goes on shrinking, or may: who shrinks it may yet
+    // become one that may die.
+    const still = arena.snapshot[SHRINK_KB_PER_S] === 0;
+    if (this.stuck && still) waitMs = Math.max(waitMs, STUCK_MS);
+    const killMs = this.#killer.waitMs(arena.mailbox[MB_NOW_MS]);
+    if (killMs >= 0) waitMs = Math.min(sprintMs, Math.max(killMs, 1));
+    return waitMs;
+  }
+
+  /** Sleep in proportion to headroom: half of the time in which memory could
+   * at most be filled, so that it cannot be gone between two looks. */
+  #calmMs(): number {
+    const settings = this.#arena.settings;
+    const headroom = this.#arena.snapshot[HEADROOM_KB];
+    if (headroom === ABSENT) return settings[SET_IDLE_MAX_MS];
+    const fill = settings[SET_FILL_KB_PER_MS];
+    const ms = divTrunc(Math.max(headroom, 0), fill) >> 1;
+    return clamp(ms, settings[SET_SPRINT_MS], settings[SET_IDLE_MAX_MS]);
+  }
+
+  /** A sprint lasts while headroom is on its way to be gone within a second or
+   * two, for a window after a trigger, and while a kill is under way. */
+  update(): void {
+    const snapshot = this.#arena.snapshot;
+    const age = delta32(this.#arena.mailbox[MB_NOW_MS], this.#triggerMs);
+    if (this.triggered && age > AFTER_TRIGGER_MS) this.triggered = false;
+    const stalls = snapshot[STALL_SOME_PERMILLE];
+    this.sprinting = this.triggered || this.#killer.state !== IDLE ||
+      this.#shrinksFast() ||
+      (stalls !== ABSENT && stalls > STALL_CLOSE_PERMILLE &&
+        snapshot[SWAP_TOTAL_KB] > 0);
+  }
+
+  /** At the present rate headroom ends within two of the longest sleeps. */
+  #shrinksFast(): boolean {
+    const snapshot = this.#arena.snapshot;
+    return snapshot[SHRINK_KB_PER_S] > 0 &&
+      snapshot[EXHAUSTION_MS] < SPRINT_EXHAUSTION_MS;
+  }
+}

@@ -1,0 +1,256 @@
+// The daemon kills for real: in a memory group of version 1 or 2 made for this
+// test, one app takes more and more memory and another, less important, dies
+// for it. What subscribers are told is held against what /proc showed before.
+
+import assert from "node:assert/strict";
+import { DrillGroup, GroupRefused } from "../../src/cli/drill_group.ts";
+import {
+  LMK_GETKILLCNT,
+  LMK_PROCKILL,
+  LMK_PROCPRIO,
+  LMK_STAT_KILL_OCCURRED,
+  LMK_SUBSCRIBE,
+  SUBSCRIBE_KILL,
+  SUBSCRIBE_STAT,
+  wordAt,
+} from "../../src/wire/lmkd.ts";
+import { Daemon, withDir } from "./live/daemon.ts";
+import { compile } from "./live/native.ts";
+import { Peer } from "./live/peer.ts";
+
+const LIMIT_KB = 131_072;
+/** The one that is to die holds this; it does not change any more. */
+const IDLE_KB = 49_152;
+/** The one that grows, per second: five seconds until the limit. */
+const GROW_KB_PER_S = 16_384;
+const IDLE_ADJ = 955;
+const GROWING_ADJ = 701;
+const UID = 10_123;
+
+/** As which clients are told that memory is about to end (AOSP statslog.h,
+ * LOW_MEM). */
+const LOW_MEM = 8;
+
+/** A group, or null with the reason said: this machine lets nobody make one. */
+function makeGroup(name: string): DrillGroup | null {
+  try {
+    return DrillGroup.make(name, LIMIT_KB);
+  } catch (error) {
+    if (!(error instanceof GroupRefused)) throw error;
+    console.log(`not checked: no memory group: ${error.message}`);
+    return null;
+  }
+}
+
+/** A child that does what live/app.c says. */
+class App {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+
+  constructor(program: string, takeKb: number, growKbPerS: number) {
+    this.#child = new Deno.Command(program, {
+      args: [String(takeKb), String(growKbPerS)],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** One line: first to take its memory, then to grow. */
+  async tell(): Promise<void> {
+    await this.#input.write(new TextEncoder().encode("go\n"));
+  }
+
+  async ready(): Promise<void> {
+    const reader = this.#child.stdout.getReader();
+    const { value } = await reader.read();
+    assert.equal(new TextDecoder().decode(value), "ready\n");
+    await reader.cancel();
+  }
+
+  /** Its end; the signal that ended it. */
+  async ended(): Promise<Deno.Signal | null> {
+    return (await this.#child.status).signal;
+  }
+
+  async kill(): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It is dead, as it should be.
+    }
+    await this.#child.status;
+    await this.#input.abort().catch(() => {});
+  }
+}
+
+/** Figures of a process as /proc shows them. */
+function figuresOf(pid: number) {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  const kb = (key: string) =>
+    Number(new RegExp(`^${key}:\\s+(\\d+) kB`, "m").exec(status)?.[1]);
+  return {
+    // Fields 10, 12 and 22 of proc(5); the third is the first after the name.
+    minorFaults: BigInt(fields[7]!),
+    majorFaults: BigInt(fields[9]!),
+    startNs: BigInt(fields[19]!) * 10_000_000n,
+    rssKb: kb("VmRSS"),
+    swapKb: kb("VmSwap"),
+  };
+}
+
+/** What a LMK_STAT_KILL_OCCURRED says. */
+function statOf(bytes: Uint8Array) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const length = view.getUint16(84);
+  return {
+    command: view.getInt32(0),
+    minorFaults: view.getBigInt64(4),
+    majorFaults: view.getBigInt64(12),
+    rssBytes: view.getBigInt64(20),
+    cacheBytes: view.getBigInt64(28),
+    swapBytes: view.getBigInt64(36),
+    startNs: view.getBigInt64(44),
+    uid: view.getInt32(52),
+    adj: view.getInt32(56),
+    floorAdj: view.getInt32(60),
+    freeKb: view.getInt32(64),
+    freeSwapKb: view.getInt32(68),
+    reason: view.getInt32(72),
+    name: new TextDecoder().decode(bytes.subarray(86, 86 + length)),
+    rest: bytes.length - 86 - length,
+    last: bytes.at(-1),
+  };
+}
+
+/** What a test of a kill has. */
+interface Stage {
+  readonly daemon: Daemon;
+  readonly group: DrillGroup;
+  readonly idle: App;
+  readonly growing: App;
+  readonly peer: Peer;
+}
+
+/** The play: what was known of the victim, and what the subscriber was told, in
+ * this order. */
+async function play({ daemon, idle, growing, peer }: Stage) {
+  peer.send(LMK_SUBSCRIBE, SUBSCRIBE_KILL);
+  peer.send(LMK_SUBSCRIBE, SUBSCRIBE_STAT);
+  peer.send(LMK_PROCPRIO, idle.pid, UID, IDLE_ADJ, 0);
+  peer.send(LMK_PROCPRIO, growing.pid, UID, GROWING_ADJ, 0);
+  await peer.barrier();
+  await daemon.shows("killable", 2);
+  const before = figuresOf(idle.pid);
+  await growing.tell();
+  assert.equal(await idle.ended(), "SIGKILL");
+  await growing.kill();
+  const stat = await peer.receive();
+  const kill = await peer.receive();
+  return { before, stat, kill };
+}
+
+/** Runs `act` once both apps hold their memory and then the guard is armed: it
+ * has not seen them take it. */
+async function withStage(
+  compat: string,
+  act: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  await withDir(async (dir) => {
+    const program = await compile(dir, "app");
+    const group = makeGroup(`oomguard-live-${Deno.pid}`);
+    if (group === null) return;
+    const idle = new App(program, IDLE_KB, 0);
+    const growing = new App(program, 1024, GROW_KB_PER_S);
+    const args = [
+      ...["--group", group.dir, "--set", "victims.discover=false"],
+      ...["--set", "log.level=debug", "--set", `compat=${compat}`],
+    ];
+    let daemon: Daemon | null = null;
+    let peer: Peer | null = null;
+    try {
+      for (const app of [idle, growing]) {
+        group.admit(app.pid);
+        await app.tell();
+        await app.ready();
+      }
+      daemon = new Daemon(dir, { dryRun: false, args });
+      await daemon.ready();
+      peer = new Peer(daemon.socket);
+      await act({ daemon, group, idle, growing, peer });
+    } catch (error) {
+      console.error(daemon?.log);
+      throw error;
+    } finally {
+      peer?.close();
+      await idle.kill();
+      await growing.kill();
+      await daemon?.kill();
+      assert.deepEqual(await group.remove(), []);
+    }
+  });
+}
+
+Deno.test("a real kill: subscribers are told what /proc showed", async () => {
+  await withStage("16", async (stage) => {
+    const { before, stat, kill } = await play(stage);
+    const { daemon, group, peer } = stage;
+    const { pid } = stage.idle;
+    const told = statOf(stat);
+    assert.equal(told.command, LMK_STAT_KILL_OCCURRED);
+    // Read at most a moment before the signal, and it did nothing any more.
+    assert.equal(told.minorFaults, before.minorFaults);
+    assert.equal(told.majorFaults, before.majorFaults);
+    assert.equal(told.startNs, before.startNs);
+    assert.equal(told.rssBytes, BigInt(before.rssKb) * 1024n);
+    assert.equal(told.swapBytes, BigInt(before.swapKb) * 1024n);
+    assert.equal(told.cacheBytes, 0n);
+    assert.equal(told.uid, UID);
+    assert.equal(told.adj, IDLE_ADJ);
+    assert.ok(told.floorAdj >= 0 && told.floorAdj <= IDLE_ADJ);
+    assert.ok(told.freeKb >= 0 && told.freeKb < LIMIT_KB / 2);
+    assert.equal(told.reason, LOW_MEM);
+    assert.match(told.name, /(^|\/)app$/);
+    assert.deepEqual([told.rest, told.last], [1, 0]);
+    assert.equal(kill.length, 16);
+    assert.equal(wordAt(kill, 0), LMK_PROCKILL);
+    assert.equal(wordAt(kill, 4), pid);
+    assert.equal(wordAt(kill, 8), UID);
+    assert.equal(wordAt(kill, 12), before.rssKb);
+    // Once each, and the count is of that adj.
+    const ask = (low: number, high: number) =>
+      peer.ask(LMK_GETKILLCNT, low, high);
+    assert.deepEqual(await ask(IDLE_ADJ, IDLE_ADJ), [LMK_GETKILLCNT, 1]);
+    assert.deepEqual(await ask(0, IDLE_ADJ - 1), [LMK_GETKILLCNT, 0]);
+    assert.equal(peer.take(), null);
+    await daemon.said(`Process ${pid} was reaped in `);
+    const line = new RegExp(
+      `Kill '\\S*app' \\(${pid}\\), uid ${UID}, oom_score_adj ${IDLE_ADJ} ` +
+        `to free ${before.rssKb}kB rss, ${before.swapKb}kB swap; reason: `,
+    );
+    assert.match(daemon.log, line);
+    assert.equal(group.kernelOomKills() ?? 0, 0);
+    assert.equal(daemon.field("refused"), 0);
+  });
+});
+
+Deno.test("a real kill for a framework of 14: no memory in KILL", async () => {
+  await withStage("14", async (stage) => {
+    const { stat, kill } = await play(stage);
+    const { daemon, idle, peer } = stage;
+    // 14 does not know LOW_MEM yet.
+    assert.equal(statOf(stat).reason, -1);
+    assert.equal(kill.length, 12);
+    assert.equal(wordAt(kill, 4), idle.pid);
+    assert.equal(wordAt(kill, 8), UID);
+    assert.equal(peer.take(), null);
+    await daemon.shows("kills", 1);
+    assert.equal(daemon.field("overdue"), 0);
+  });
+});

@@ -1,0 +1,20 @@
+// What scenes and trials share: the machine, the processes on it, and the time
+// that passes while everything that happens is written down (stage.c).
+#ifndef OOMGUARD_STAGE_H
+#define OOMGUARD_STAGE_H
+
+#include "scene.h"
+
+extern struct scene scene;
+extern struct guard guard, client;
+extern struct shared *shared;
+extern int socket_fd; // the guard's control socket; -1: none
+
+void stage_open(const char *out_path);
+void stage_await_guard(void);
+void stage_start(int slot);
+int stage_has_reached(int slot, int reached);
+void stage_await(int slot, int reached);
+int stage_run(int64_t limit_us, int (*is_over)(void));
+
+#endif
