@@ -55,6 +55,8 @@ export class Clients {
   /** Bits 1 << SUBSCRIBE_*. */
   readonly subscriptions = new Int32Array(CLIENTS_MAX);
   readonly #usedMs = new Int32Array(CLIENTS_MAX);
+  /** How many registrations each owns; brought up to date for leastWanted. */
+  readonly records = new Int32Array(CLIENTS_MAX);
   /** A client left: the desk has work. */
   deskDue = false;
 
@@ -164,6 +166,12 @@ export class Clients {
     }
   }
 
+  /** Whether there is no place left. */
+  get isFull(): boolean {
+    for (let i = 0; i < CLIENTS_MAX; i++) if (this.fds[i] < 0) return false;
+    return true;
+  }
+
   /** Whether anybody has this subscription. */
   anySubscribed(subscription: number): boolean {
     for (let i = 0; i < CLIENTS_MAX; i++) {
@@ -175,12 +183,13 @@ export class Clients {
   /**
    * Who goes when the table is full and another knocks: one that has left
    * already, else one of those that never sent anything, else of the process
-   * with the most connections, else one without subscriptions; of these the
-   * longest silent. NONE: there is room.
+   * with the most connections, else one without subscriptions; of these who
+   * owns the fewest records, then the longest silent. NONE: there is room.
    */
   leastWanted(): number {
     let worst = NONE;
     let worstRank = -1;
+    let worstRecords = 0;
     let worstAge = -1;
     for (let i = 0; i < CLIENTS_MAX; i++) {
       if (this.fds[i] < 0) return NONE;
@@ -189,9 +198,15 @@ export class Clients {
       const bound = this.subscriptions[i] === 0 ? 1 : 0;
       const rank = (gone + silent + this.#sameCount(i)) * 2 + bound;
       const age = delta32(this.#mailbox[MB_NOW_MS], this.#usedMs[i]);
-      if (rank < worstRank || (rank === worstRank && age <= worstAge)) continue;
+      if (rank < worstRank) continue;
+      const records = this.records[i];
+      if (rank === worstRank) {
+        if (records > worstRecords) continue;
+        if (records === worstRecords && age <= worstAge) continue;
+      }
       worst = i;
       worstRank = rank;
+      worstRecords = records;
       worstAge = age;
     }
     return worst;

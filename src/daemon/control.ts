@@ -89,6 +89,8 @@ export class Control {
   readonly #request = new Int32Array(REQUEST_WORDS_MAX);
   readonly #countLow = new Int32Array(CLIENTS_MAX);
   readonly #countHigh = new Int32Array(CLIENTS_MAX);
+  /** Operations added before each client's question. */
+  readonly #countAfter = new Int32Array(CLIENTS_MAX);
   #first = 0;
   #everTargeted = false;
   #targetMs = 0;
@@ -262,17 +264,20 @@ export class Control {
     if (this.#pending.count === 0 && this.#victims.dueCount === 0) {
       return this.#replyKillCount(index);
     }
+    this.#countAfter[index] = this.#pending.added;
     this.#clients.waiting[index] = WAIT_COUNT;
   }
 
-  /** Called by the desk when nothing is pending: sends the counts that
-   * waited. */
+  /** Called by the desk when nothing is left to be written: sends the counts
+   * that waited only for what was asked before them. What others go on asking
+   * holds nobody up. */
   answerCounts(): void {
-    for (;;) {
-      const index = this.#clients.waiterFor(WAIT_COUNT);
-      if (index === NONE) return;
-      this.#clients.waiting[index] = WAIT_NOTHING;
-      this.#replyKillCount(index);
+    const taken = this.#pending.taken;
+    for (let i = 0; i < CLIENTS_MAX; i++) {
+      if (this.#clients.waiting[i] !== WAIT_COUNT) continue;
+      if (delta32(taken, this.#countAfter[i]) < 0) continue;
+      this.#clients.waiting[i] = WAIT_NOTHING;
+      this.#replyKillCount(i);
     }
   }
 

@@ -153,7 +153,7 @@ export class Desk {
    * for it: a newcomer always gets in, and no more than one leaves. */
   #accept(): void {
     for (let n = 0; n < CLIENTS_MAX; n++) {
-      const least = this.#clients.leastWanted();
+      const least = this.#leastWanted();
       const index = least === NONE ? this.#freePlace() : least;
       this.#mailbox[MB_FD] = this.#listener;
       this.#mailbox[MB_TAG] = (EVENT_CLIENT << 24) | index;
@@ -169,6 +169,13 @@ export class Desk {
       }
       this.#clients.admit(index, fd);
     }
+  }
+
+  #leastWanted(): number {
+    const clients = this.#clients;
+    if (!clients.isFull) return NONE;
+    this.#registrar.countRecords(clients.pids, clients.records);
+    return clients.leastWanted();
   }
 
   #freePlace(): number {
@@ -207,12 +214,11 @@ export class Desk {
         this.#register();
       }
     }
-    if (pending.count > 0) return true;
     // Adopting marked what is to be written: first that, then the answer.
     this.#writeDue();
     if (this.#victims.dueCount > 0) return true;
     this.#control.answerCounts();
-    return false;
+    return pending.count > 0;
   }
 
   /** The registration just taken, of a process that may be new. */

@@ -27,6 +27,10 @@ export class Pending {
   readonly #words = new Int32Array(PENDING_MAX * WORDS);
   #head = 0;
   count = 0;
+  /** Operations added and taken so far, wrapped: who remembers `added` knows by
+   * `taken` when all that was asked before is done. */
+  added = 0;
+  taken = 0;
 
   /** The operation taken last: OP_*, or 0 for one that was withdrawn. */
   op = 0;
@@ -81,6 +85,7 @@ export class Pending {
     this.#words[at + PID] = pid;
     this.#words[at + OWNER] = owner;
     this.count++;
+    this.added = (this.added + 1) | 0;
     return at;
   }
 
@@ -115,6 +120,7 @@ export class Pending {
     this.lmkdOnly = words[at + LMKD_ONLY];
     this.#head = (this.#head + 1) % PENDING_MAX;
     this.count--;
+    this.taken = (this.taken + 1) | 0;
     return true;
   }
 }

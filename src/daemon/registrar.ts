@@ -157,6 +157,19 @@ export class Registrar {
     this.#pending.withdraw(owner);
   }
 
+  /** Counts how many records each of these pids owns. */
+  countRecords(pids: Int32Array, records: Int32Array): void {
+    const rows = this.#victims.rows;
+    records.fill(0);
+    for (let row = 0; row < this.#victims.end; row++) {
+      const at = row * VICTIM_WORDS;
+      if (rows[at + V_FLAGS] === 0 || rows[at + V_OWNER] <= 0) continue;
+      for (let i = 0; i < pids.length; i++) {
+        if (pids[i] === rows[at + V_OWNER]) records[i]++;
+      }
+    }
+  }
+
   /** A client left: its records stay, unowned, for whoever touches them next. */
   disown(owner: number): void {
     const rows = this.#victims.rows;

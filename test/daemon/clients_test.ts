@@ -83,10 +83,11 @@ Deno.test("clients: one that can never be read from is let go", () => {
 Deno.test("clients: thrown out amid its registrations: they are nobody's", () => {
   const rig = makeRig();
   const early = rig.machine.connect(400);
-  const many = Array.from({ length: 100 }, () => rig.world.start(app(900, 0)));
+  early.askKills(0, 0);
+  rig.run(10);
+  const many = Array.from({ length: 200 }, () => rig.world.start(app(900, 0)));
   for (const { pid } of many) early.prio(pid, 10_000, 905);
-  rig.turn();
-  rig.turn();
+  for (let i = 0; i < 4; i++) rig.reactor.tick(false);
   assert.ok(rig.pending.count > 0);
   // Eight others, each with something to say, and more to come.
   const others = Array.from({ length: 9 }, (_, i) => {

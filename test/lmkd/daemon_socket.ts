@@ -104,6 +104,9 @@ const BEHAVIOURS: Record<string, (client: SimClient, rig: Rig) => void> = {
   asked: (client) => {
     client.askKills(0, 0);
   },
+  registered: (client, rig) => {
+    register(rig, client, app(900, 0));
+  },
   subscribed: (client) => {
     client.send(SUBSCRIBE, KILLS);
   },
@@ -154,6 +157,11 @@ conforms("1.1", "no place left: one goes for the newcomer", () => {
     "one without subscriptions",
     crowd("subscribed", { 5: ["asked", 500] }),
     5,
+  );
+  checkRank(
+    "one with the fewest records, however lately it spoke",
+    crowd("registered", { 7: ["asked", 500] }),
+    7,
   );
   checkRank(
     "of the process with the most connections, though subscribed",

@@ -74,7 +74,7 @@ const APPS: readonly Row[] = [
 Deno.test("the order is the policy's", () => {
   check("nobody", [], [], {});
   const spared = { 1: "init", 26: "floor", 99: "guard" };
-  check("adaptive", APPS, [21, 22, 20, 27, 24, 23, 25], spared);
+  check("adaptive", APPS, [21, 22, 20, 27, 23, 24, 25], spared);
   check("lmkd", APPS, [22, 20, 21, 27, 24, 23, 25], spared, {
     strategy: STRATEGY_LMKD,
   });
