@@ -276,13 +276,17 @@ int32_t shim_open_stat(void) {
   return verified(fd >= 0 ? fd : open_of(mailbox[MB_PID], "stat", O_RDONLY));
 }
 
-int32_t shim_soft_limit(void) {
-  int32_t fd = verified(open_of_group("memory.soft_limit_in_bytes", O_WRONLY));
+static int32_t write_number(int opened, long long number) {
+  int32_t fd = verified(opened);
   if (fd < 0) return fd;
-  int32_t rc = dprintf(fd, "%lld", mailbox[MB_COUNT] * 1048576LL);
-  rc = rc < 0 ? -errno : 0;
+  int32_t rc = dprintf(fd, "%lld", number) < 0 ? -errno : 0;
   close(fd);
   return rc;
+}
+
+int32_t shim_soft_limit(void) {
+  return write_number(open_of_group("memory.soft_limit_in_bytes", O_WRONLY),
+                    mailbox[MB_COUNT] * 1048576LL);
 }
 
 int32_t shim_read_adj(void) {
@@ -291,11 +295,8 @@ int32_t shim_read_adj(void) {
 }
 
 int32_t shim_write_adj(void) {
-  int32_t fd = verified(open_of(mailbox[MB_PID], "oom_score_adj", O_WRONLY));
-  if (fd < 0) return fd;
-  int32_t rc = dprintf(fd, "%d", mailbox[MB_ADJ]) < 0 ? -errno : 0;
-  close(fd);
-  return rc;
+  return write_number(open_of(mailbox[MB_PID], "oom_score_adj", O_WRONLY),
+                    mailbox[MB_ADJ]);
 }
 
 /* Numeric names of one getdents64 batch of /proc. */

@@ -50,8 +50,6 @@ int32_t shim_clock(void) {
   return 0;
 }
 
-/* ---- start ---- */
-
 /* Maps `bytes` of zeroes, shared and reachable through /proc/PID/fd, and
  * populates the first `populated` of them. */
 int32_t shim_attach(int32_t bytes, int32_t populated, void **base) {
@@ -136,18 +134,24 @@ static int32_t start_thread(void *(*run)(void *)) {
   return -pthread_create(&thread, &small, run, NULL);
 }
 
-/* Makes the epoll set, the signal handlers and the threads. Handlers rather
- * than a signalfd: the runtime's other threads do not block these signals. */
-int32_t shim_start(void) {
-  epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-  signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (epoll_fd < 0 || signal_fd < 0) return -errno;
-  if (watch(signal_fd, EPOLLIN, EVENT_SIGNAL << 24, 0) != 0) return -errno;
+/* Takes the signals, again where the runtime's handlers took their place.
+ * Handlers rather than a signalfd: its threads do not block these signals. */
+int32_t shim_take_signals(void) {
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGHUP, &action, NULL);
   signal(SIGPIPE, SIG_IGN);
+  return 0;
+}
+
+/* Makes the epoll set, the signal handlers and the threads. */
+int32_t shim_start(void) {
+  epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (epoll_fd < 0 || signal_fd < 0) return -errno;
+  if (watch(signal_fd, EPOLLIN, EVENT_SIGNAL << 24, 0) != 0) return -errno;
+  shim_take_signals();
   pthread_mutexattr_t inherit;
   pthread_mutexattr_init(&inherit);
   pthread_mutexattr_setprotocol(&inherit, PTHREAD_PRIO_INHERIT);
@@ -183,8 +187,6 @@ int32_t shim_set_fifo(int32_t priority) {
   struct sched_param param = {.sched_priority = priority};
   return result(sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param));
 }
-
-/* ---- hot calls ---- */
 
 int32_t shim_wait(void) {
   static struct epoll_event ready[EVENTS_MAX];
@@ -310,9 +312,8 @@ int32_t shim_persist(void) {
 }
 
 int32_t shim_close(void) {
-  int fd = mailbox[MB_FD];
+  int fd = mailbox[MB_FD], held = 0;
   if (fd < 0) return 0;
-  int held = 0;
   pthread_mutex_lock(&reap_lock);
   for (unsigned i = reap_head; i != reap_tail; i++) {
     if (reaps[i % REAPS_MAX].fd != fd) continue;

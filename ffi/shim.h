@@ -86,6 +86,7 @@ int32_t shim_write(int32_t fd, const char *bytes, int32_t count);
 int32_t shim_datagram(const char *path, const char *bytes, int32_t count);
 int32_t shim_lock_arena(void);
 int32_t shim_set_fifo(int32_t priority);
+int32_t shim_take_signals(void);
 
 /* Hot calls: no parameters, nothing allocated; see src/daemon/ports.ts. */
 int32_t shim_wait(void);

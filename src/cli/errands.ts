@@ -155,6 +155,9 @@ export class Errands {
     this.#running++;
     work().then((fresh) => {
       this.#fresh = fresh ?? this.#fresh;
+    }, (error) => {
+      // Nothing of it is expected to throw; if it does, the guard goes on.
+      this.#parts.log.say("error", `Errand failed: ${String(error)}`);
     }).finally(() => this.#running--);
   }
 

@@ -4,7 +4,7 @@
 // something and to the daemon what must read properties. Never waits for a
 // client; a client that misbehaves loses its packet, counted.
 
-import { delta32 } from "../base/int.ts";
+import { delta32, sum32 } from "../base/int.ts";
 import { CLIENTS_MAX, PACKETS_PER_TURN } from "../base/limits.ts";
 import type { Arena } from "../state/arena.ts";
 import { G_BAD_PACKETS, G_HASTY_TARGETS, G_PACKETS } from "../state/gauges.ts";
@@ -91,6 +91,10 @@ export class Control {
   readonly #countHigh = new Int32Array(CLIENTS_MAX);
   /** Operations added before each client's question. */
   readonly #countAfter = new Int32Array(CLIENTS_MAX);
+  /** 1: they were taken, and what is to be written for them is known. */
+  readonly #countTaken = new Int32Array(CLIENTS_MAX);
+  /** Rows due to be written by then. */
+  readonly #countDue = new Int32Array(CLIENTS_MAX);
   #first = 0;
   #everTargeted = false;
   #targetMs = 0;
@@ -265,17 +269,23 @@ export class Control {
       return this.#replyKillCount(index);
     }
     this.#countAfter[index] = this.#pending.added;
+    this.#countTaken[index] = 0;
     this.#clients.waiting[index] = WAIT_COUNT;
   }
 
-  /** Called by the desk when nothing is left to be written: sends the counts
-   * that waited only for what was asked before them. What others go on asking
-   * holds nobody up. */
+  /** Called by the desk: sends the counts that waited only for what was asked
+   * before them. What others go on asking holds nobody up. */
   answerCounts(): void {
     const taken = this.#pending.taken;
+    const written = this.#victims.dueTaken;
     for (let i = 0; i < CLIENTS_MAX; i++) {
       if (this.#clients.waiting[i] !== WAIT_COUNT) continue;
-      if (delta32(taken, this.#countAfter[i]) < 0) continue;
+      if (this.#countTaken[i] === 0) {
+        if (delta32(taken, this.#countAfter[i]) < 0) continue;
+        this.#countTaken[i] = 1;
+        this.#countDue[i] = sum32(written, this.#victims.dueCount);
+      }
+      if (delta32(written, this.#countDue[i]) < 0) continue;
       this.#clients.waiting[i] = WAIT_NOTHING;
       this.#replyKillCount(i);
     }

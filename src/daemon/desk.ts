@@ -84,6 +84,8 @@ export class Desk {
   readonly #roster: Roster;
   readonly #titles: Titles;
   readonly #listener: number;
+  /** Somebody could not be let in: descriptors were wanting. */
+  #knockedInVain = false;
 
   constructor(parts: DeskParts) {
     this.#ports = parts.ports;
@@ -110,7 +112,7 @@ export class Desk {
     const more = this.#workOff();
     // After what it asked for is done: its records are then disowned too.
     if (!more) this.#closeLeaving();
-    if (this.#control.knocking) this.#accept();
+    if (this.#control.knocking || this.#knockedInVain) this.#accept();
     const scanning = this.#discovery.visit(sprinting);
     this.#roster.visit(sprinting);
     this.#titles.visit(!sprinting);
@@ -159,8 +161,10 @@ export class Desk {
       this.#mailbox[MB_TAG] = (EVENT_CLIENT << 24) | index;
       const fd = this.#ports.accept();
       if (fd < 0) {
-        // Edge-triggered: whoever is still there does not knock again.
-        this.#control.knocking = fd !== -EAGAIN;
+        // Edge-triggered: whoever is still there does not knock again. Tried
+        // once in each further visit, which is not hurried for it.
+        this.#control.knocking = false;
+        this.#knockedInVain = fd !== -EAGAIN;
         return;
       }
       if (least !== NONE) {
@@ -216,9 +220,8 @@ export class Desk {
     }
     // Adopting marked what is to be written: first that, then the answer.
     this.#writeDue();
-    if (this.#victims.dueCount > 0) return true;
     this.#control.answerCounts();
-    return pending.count > 0;
+    return pending.count > 0 || this.#victims.dueCount > 0;
   }
 
   /** The registration just taken, of a process that may be new. */

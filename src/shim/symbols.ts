@@ -100,5 +100,6 @@ export const SYMBOLS = {
     result: "i32",
   },
   lockArena: { name: "shim_lock_arena", ...HOT },
+  takeSignals: { name: "shim_take_signals", ...HOT },
   setFifo: { name: "shim_set_fifo", parameters: ["i32"], result: "i32" },
 } as const;

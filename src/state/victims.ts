@@ -98,11 +98,14 @@ export class Victims {
   #used = 0;
   readonly #dead = new Int32Array(VICTIMS_MAX);
   readonly #due = new Int32Array(VICTIMS_MAX);
+  #dueHead = 0;
 
   /** Rows marked dead, waiting for the desk. */
   deadCount = 0;
-  /** Rows whose oom_score_adj is still to be written. */
+  /** Rows whose oom_score_adj is still to be written, and how many were taken
+   * for it so far, wrapped: the oldest is taken first. */
   dueCount = 0;
+  dueTaken = 0;
 
   /** Rows in use. */
   count = 0;
@@ -248,13 +251,17 @@ export class Victims {
     if ((this.rows[at + V_FLAGS] & ROW_ADJ_DUE) !== 0) return;
     if (this.dueCount === VICTIMS_MAX) return;
     this.rows[at + V_FLAGS] |= ROW_ADJ_DUE;
-    this.#due[this.dueCount++] = row;
+    this.#due[(this.#dueHead + this.dueCount++) % VICTIMS_MAX] = row;
   }
 
-  /** Takes one row whose oom_score_adj is due; NONE when there is none. */
+  /** Takes the oldest row whose oom_score_adj is due; NONE when there is
+   * none. */
   takeDue(): number {
     while (this.dueCount > 0) {
-      const row = this.#due[--this.dueCount];
+      const row = this.#due[this.#dueHead];
+      this.#dueHead = (this.#dueHead + 1) % VICTIMS_MAX;
+      this.dueCount--;
+      this.dueTaken = (this.dueTaken + 1) | 0;
       const at = row * VICTIM_WORDS;
       // A row that was freed meanwhile lost the mark.
       if ((this.rows[at + V_FLAGS] & ROW_ADJ_DUE) === 0) continue;

@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { LmkClient, packetOf } from "../../src/cli/drill_client.ts";
 import { EXIT_ALREADY, EXIT_OK } from "../../src/cli/exits.ts";
 import { LMK_PROCPRIO } from "../../src/wire/lmkd.ts";
-import { Daemon, until, withDaemon, withDir } from "./live/daemon.ts";
+import { G_RELOADS } from "../../src/state/gauges.ts";
+import { Daemon, sleep, until, withDaemon, withDir } from "./live/daemon.ts";
 
 Deno.test("daemon: a second one gives way, SIGTERM ends the first", async () => {
   await withDaemon(() => ({}), async (guard) => {
@@ -40,6 +41,24 @@ Deno.test("daemon: SIGHUP reloads, and a bad file changes nothing", async () => 
       "the new strategy",
       () => /^strategy minfree /m.test(status()) || undefined,
     );
+  });
+});
+
+Deno.test("daemon: signals are ours whatever the runtime does", async () => {
+  await withDaemon(() => ({}), async (guard) => {
+    // By then the runtime takes them as soon as it has a turn.
+    await sleep(1_000);
+    for (let reload = 1; reload <= 2; reload++) {
+      guard.signal("SIGHUP");
+      await until(
+        `reload ${reload}`,
+        () => guard.gauge(G_RELOADS) === reload || undefined,
+      );
+      await sleep(200);
+    }
+    guard.signal("SIGTERM");
+    assert.equal(await guard.end(), EXIT_OK);
+    assert.match(guard.log, /oomguard: stopped\n$/);
   });
 });
 

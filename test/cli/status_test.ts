@@ -2,8 +2,11 @@
 
 import assert from "node:assert/strict";
 import { EXIT_FAILED, EXIT_NO_GUARD, EXIT_OK } from "../../src/cli/exits.ts";
+import { findGuard } from "../../src/cli/peek.ts";
 import { status } from "../../src/cli/status.ts";
 import { type Folder, run, withFolder } from "./fake_guard.ts";
+import { withDir } from "./live/daemon.ts";
+import { compile } from "./live/native.ts";
 
 const STATUS = `state calm
 strategy adaptive
@@ -61,6 +64,27 @@ Deno.test("a process that got the pid of a guard that ended", async () => {
     other.kill("SIGKILL");
     await other.status;
   }
+});
+
+Deno.test("a guard is found whoever locks and unlocks beside it", async () => {
+  await withDir(async (dir) => {
+    const locker = new Deno.Command(await compile(dir, "locker"), {
+      args: [dir],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    try {
+      await locker.stdout.getReader().read();
+      withFolder({ guard: "this", status: STATUS }, (folder) => {
+        for (let i = 0; i < 1_000; i++) {
+          assert.equal(findGuard(folder).pid, Deno.pid);
+        }
+      });
+    } finally {
+      await locker.stdin.close();
+      assert.equal((await locker.status).code, 0);
+    }
+  });
 });
 
 Deno.test("what is there and cannot be read", () => {

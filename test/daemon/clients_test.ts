@@ -104,3 +104,57 @@ Deno.test("clients: thrown out amid its registrations: they are nobody's", () =>
   assert.ok(others.some((one) => !one.dropped));
   assert.equal(gauge(rig, G_BAD_PACKETS), 0);
 });
+
+Deno.test("clients: who registers the living without end delays no answer", () => {
+  const rig = makeRig();
+  const restless = rig.machine.connect(401);
+  const manager = rig.machine.connect(400);
+  const many = Array.from({ length: 240 }, () => rig.world.start(app(900, 0)));
+  for (const { pid } of many) restless.prio(pid, 10_000, 905);
+  rig.run(500);
+  assert.equal(rig.victims.count, many.length);
+  // More is due to be written than a visit of the desk writes.
+  let adj = 905;
+  let mostDue = 0;
+  const pour = () => {
+    mostDue = Math.max(mostDue, rig.victims.dueCount);
+    adj = adj === 905 ? 906 : 905;
+    const record = (i: number) => [many[i]!.pid, 10_000, adj, 0];
+    for (let i = 0; i < many.length; i += 3) {
+      restless.send(
+        PROCS_PRIO,
+        ...record(i),
+        ...record(i + 1),
+        ...record(i + 2),
+      );
+    }
+  };
+  rig.run(100, pour);
+  const startUs = rig.world.nowUs;
+  const asked = manager.askKills(0, 1000);
+  for (let turn = 0; manager.replies.length === 0; turn++) {
+    pour();
+    rig.turn();
+    assert.ok(turn < 100, "still not answered");
+  }
+  assert.ok(asked && mostDue > 30, `${mostDue} were due`);
+  assert.ok(rig.world.nowUs - startUs < 100_000, `${rig.world.nowUs} us`);
+});
+
+Deno.test("clients: one that cannot be let in is let in later, unhurried", () => {
+  const rig = makeRig();
+  rig.run(50);
+  const { fds } = rig.machine;
+  fds.most = fds.count;
+  const late = rig.machine.connect(400);
+  const { turns } = rig;
+  rig.run(3_000);
+  assert.ok(rig.turns - turns < 60, `${rig.turns - turns} turns in 3 s`);
+  assert.equal(gauge(rig, G_CLIENTS), 0);
+  fds.most = fds.count + 1;
+  rig.run(1_100);
+  assert.equal(gauge(rig, G_CLIENTS), 1);
+  late.askKills(0, 1000);
+  rig.run(50);
+  assert.deepEqual(late.replies, [[4, 0]]);
+});

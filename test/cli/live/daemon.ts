@@ -198,9 +198,8 @@ export async function withDaemon(
     try {
       await daemon.ready();
       await play(daemon);
-    } catch (error) {
-      console.error(daemon.log);
-      throw error;
+    } catch (cause) {
+      throw new Error(`With a daemon that said:\n${daemon.log}`, { cause });
     } finally {
       await daemon.kill();
     }
