@@ -92,7 +92,8 @@ export class Adopter {
     this.#protector.welcome(row, this.#fields);
     this.#protector.setAdj(row, rows[at + V_ADJ]);
     // The row's last holder may have left its command name.
-    this.#arena.bytes[AT_TITLES + row * TITLE_BYTES] = 0;
+    const title = AT_TITLES + row * TITLE_BYTES;
+    this.#arena.bytes.fill(0, title, title + TITLE_BYTES);
     rows[at + V_ADOPTED_MS] = this.#mailbox[MB_NOW_MS];
     const kernel = rows[at + V_PROTECT] === PROTECT_KERNEL;
     rows[at + V_TITLE_DUE] = kernel ? 0 : TITLE_DUE;

@@ -61,14 +61,16 @@ export class Titles {
     this.#victims = victims;
   }
 
-  /** Takes in what was read and, when there is time, asks for more. */
+  /** Takes in what was read and asks for more; unless all is calm only for those
+   * that are new, whose arguments are in memory still: a page that must be
+   * fetched would be fetched under the lock that its process needs to die. */
   visit(calm: boolean): void {
     if (this.#askedCount > 0) {
       // A reader that is held up costs names, nothing else.
       if (this.#batches === this.#mailbox[MB_TITLES]) return;
       this.#take();
     }
-    if (calm) this.#ask();
+    this.#ask(calm);
   }
 
   #take(): void {
@@ -102,15 +104,17 @@ export class Titles {
   }
 
   /** A process that is young may still take its real name. */
-  #isDue(at: number): boolean {
+  #isDue(at: number, calm: boolean): boolean {
     const rows = this.#victims.rows;
     const due = rows[at + V_TITLE_DUE];
-    if (due !== TITLE_YOUNG) return due !== 0;
     const age = delta32(this.#mailbox[MB_NOW_MS], rows[at + V_ADOPTED_MS]);
-    return age < 0 || age >= YOUNG_MS;
+    const isYoung = age >= 0 && age < YOUNG_MS;
+    return due === TITLE_YOUNG
+      ? calm && !isYoung
+      : due !== 0 && (calm || isYoung);
   }
 
-  #ask(): void {
+  #ask(calm: boolean): void {
     const rows = this.#victims.rows;
     const end = this.#victims.end;
     let count = 0;
@@ -118,7 +122,7 @@ export class Titles {
       if (count === TITLE_ASKS_MAX) break;
       this.#at = this.#at + 1 < end ? this.#at + 1 : 0;
       const at = this.#at * VICTIM_WORDS;
-      if (!this.#isDue(at)) continue;
+      if (!this.#isDue(at, calm)) continue;
       const flags = rows[at + V_FLAGS];
       if (flags === 0 || (flags & ROW_DEAD) !== 0) continue;
       this.#asked[count] = this.#at;

@@ -20,6 +20,7 @@ import {
   rowOf,
   shorten,
   signalled,
+  stall,
 } from "./helpers.ts";
 
 function textAt(rig: Rig, at: number, most: number): string {
@@ -147,10 +148,37 @@ Deno.test("titles: a row given to another takes no name with it", () => {
   assert.equal(titleOf(rig, old.pid), "old");
   rig.world.exit(old);
   rig.run(50);
-  rig.faults.tornPermille = 1000;
+  rig.faults.stuckPermille = 1000;
   const heir = register(rig, manager, app(900, 4, { title: "heir" }));
   rig.run(1_500);
   assert.equal(titleOf(rig, heir.pid), "");
+  shorten(rig, 1);
+  rig.run(500);
+  assert.equal(killsOf(rig.arena.journal)[0].name, "app900");
+});
+
+Deno.test("titles: while memory is watched closely only the new are asked", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  const early = register(rig, manager, app(200, 4, { title: "early" }));
+  rig.run(4_000);
+  Object.assign(early, { name: "e2", plan: { ...early.plan, title: "e2" } });
+  const sprint = () => {
+    for (let i = 0; i < 60; i++) {
+      stall(rig);
+      rig.turn();
+      rig.turn();
+      assert.ok(rig.reactor.sprinting);
+    }
+  };
+  sprint();
+  const late = register(rig, manager, app(300, 4, { title: "late" }));
+  sprint();
+  assert.equal(titleOf(rig, late.pid), "late");
+  assert.equal(nameOf(rig, early.pid), "e2");
+  assert.equal(titleOf(rig, early.pid), "");
+  rig.run(4_000);
+  assert.equal(titleOf(rig, early.pid), "e2");
 });
 
 Deno.test("titles: a new short name is a reason to ask again", () => {
