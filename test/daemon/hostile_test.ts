@@ -30,6 +30,9 @@ const PACKETS = 100_000;
 /** Somebody eats all memory each time so many packets have been sent. */
 const HOG_EVERY = 10_000;
 const FOES = 12;
+/** Highest pid that foes name, and that of the first hog. */
+const FOE_PID_MAX = 340;
+const HOG_PID = 1_001;
 /** Longest that the good client waited for an answer, ms of the machine. */
 const ANSWER_MS = 250;
 const ADJS = [-1001, -1000, -1, 0, 200, 900, 1000, 1001];
@@ -100,7 +103,7 @@ class Foes {
       }
     }
     for (let n = prng.below(80); n > 0; n--) {
-      const pid = prng.between(-2, 340);
+      const pid = prng.between(-2, FOE_PID_MAX);
       const sent = sendHostile(this.#clients[i], prng, pid, prng.pick(ADJS));
       if (sent) this.sent++;
     }
@@ -145,10 +148,11 @@ function scene() {
 }
 
 /** Somebody the good client registered eats memory: it must die, and the
- * kernel must not be needed. */
-function startHog(rig: Rig, good: Good): SimProcess {
+ * kernel must not be needed. Foes do not name its pid: who names one first owns
+ * it, as lmkd has it. */
+function startHog(rig: Rig, good: Good, pid: number): SimProcess {
   const plan = app(999, 1, { growKbPerMs: 100, growAfterMs: 50 });
-  const hog = rig.world.start({ ...plan, name: "hog", sizeKb: MB });
+  const hog = rig.world.start({ ...plan, name: "hog", sizeKb: MB }, pid);
   good.client.prio(hog.pid, hog.uid, hog.adj);
   good.own.set(hog, hog.adj);
   return hog;
@@ -183,7 +187,7 @@ Deno.test("hostile: a hundred thousand packets, and nobody notices", () => {
   };
   while (foes.sent < PACKETS) {
     if (foes.sent >= HOG_EVERY * (hogs.length + 1)) {
-      hogs.push(startHog(rig, good));
+      hogs.push(startHog(rig, good, HOG_PID + hogs.length));
     }
     step();
   }
