@@ -319,7 +319,7 @@ static int32_t scan_proc(int32_t *pids) {
 
 /* Lines of one block of a cgroup.procs; a line cut by its end is read again. */
 static int32_t scan_group(int32_t *pids) {
-  ssize_t n = read(scan_fd, dents, 1024);
+  ssize_t n = read(scan_fd, dents, 2 * SCAN_PIDS_MAX); /* the shortest lines */
   if (n <= 0) return result(n);
   ssize_t whole = n;
   while (whole > 0 && dents[whole - 1] != '\n') whole--;

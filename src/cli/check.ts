@@ -21,7 +21,7 @@ import {
 } from "./check_properties.ts";
 import { COLUMNS, wrap } from "./columns.ts";
 import { EXIT_OK, EXIT_USAGE } from "./exits.ts";
-import { readMachine } from "./machine.ts";
+import { readGroupMachine, readMachine } from "./machine.ts";
 
 // Loaded with this module only: a static import costs every start.
 const { parseArgs } = await import("node:util");
@@ -91,13 +91,16 @@ export async function check(
     return EXIT_OK;
   }
   const { file, sets, json } = options;
-  const machine = readMachine(options.memTotalKb);
+  let machine = readMachine(options.memTotalKb);
   try {
-    const effective = await loadEffectiveLater(
-      file,
-      sets.map(parseSet),
-      machine,
-    );
+    const load = () => loadEffectiveLater(file, sets.map(parseSet), machine);
+    let effective = await load();
+    const { group } = effective.config;
+    // As the daemon does: the group's limit sizes the defaults.
+    if (group !== null && options.memTotalKb === null) {
+      machine = readGroupMachine(group);
+      effective = await load();
+    }
     const [toObject, toText] = options.properties
       ? [propertiesJson, describeProperties]
       : [toJson, describe];

@@ -22,7 +22,7 @@ import { RUNG_UNPRIVILEGED, RUNGS } from "../state/rungs.ts";
 import { SET_PSI_WINDOW_MS } from "../state/settings.ts";
 import { Errands } from "./errands.ts";
 import { EXIT_ALREADY, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exits.ts";
-import { type Guard, makeGuard } from "./guard.ts";
+import { type Guard, makeGuard, tieClock } from "./guard.ts";
 import { Log } from "./log.ts";
 import { type Options, parseOptions, readLater, readNow } from "./options.ts";
 import { AlreadyRunning } from "./state_dir.ts";
@@ -44,6 +44,8 @@ Exit: 0 stopped, 1 failed, 2 bad option or configuration, 4 already running.`;
 
 /** Zram swap whose device cannot be read is looked for again after this, ms. */
 const ZRAM_AGAIN_MS = 60_000;
+/** The clock is held against the calendar this often, ms. */
+const TIE_MS = 60_000;
 
 /** Runs the guard; answers its exit code. */
 export async function daemon(args: string[]): Promise<number> {
@@ -64,7 +66,13 @@ export async function daemon(args: string[]): Promise<number> {
     return EXIT_USAGE;
   }
   const { config } = first;
-  const shim = new Shim();
+  let shim: Shim;
+  try {
+    shim = new Shim();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return EXIT_FAILED;
+  }
   const log = new Log(shim, config.log.to, config.log.level);
   for (const line of first.warnings) log.say("warn", line);
   let guard: Guard;
@@ -153,6 +161,7 @@ async function run(
   let said = guard.firstSerial;
   let code = firstCode;
   let zramAskedMs = 0;
+  let tiedMs = 0;
   while (code !== TURN_STOP) {
     if (code === TURN_RELOAD) errands.reloadDue = true;
     let busy = false;
@@ -161,8 +170,11 @@ async function run(
       if (said !== journal.serial) said = sayNews(guard, said, log);
       errands.visit(reactor.sprinting);
       const now = shim.arena.mailbox[MB_NOW_MS];
-      const age = delta32(now, zramAskedMs);
-      if (guard.sensor.missesZram && (age < 0 || age > ZRAM_AGAIN_MS)) {
+      if (isOver(now, tiedMs, TIE_MS)) {
+        tiedMs = now;
+        tieClock(shim.arena, journal);
+      }
+      if (guard.sensor.missesZram && isOver(now, zramAskedMs, ZRAM_AGAIN_MS)) {
         zramAskedMs = now;
         guard.sensor.addSlots(openZram(shim));
       }
@@ -181,6 +193,12 @@ async function run(
   shim.arena.gauges[G_STATE] = STATE_STOPPED;
   reactor.record();
   log.say("info", "stopped");
+}
+
+/** Whether `ms` have passed since; a clock that went round counts as over. */
+function isOver(nowMs: number, sinceMs: number, ms: number): boolean {
+  const age = delta32(nowMs, sinceMs);
+  return age < 0 || age > ms;
 }
 
 /** Lets programs and files that errands wait for come in. */

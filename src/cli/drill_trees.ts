@@ -2,7 +2,7 @@
 // the places in them, and what earlier drills left there.
 
 // Loaded with this module only: a static import costs every start.
-const { readdirSync, readFileSync } = await import("node:fs");
+const { existsSync, readdirSync, readFileSync } = await import("node:fs");
 
 /** Name of a drill's group and of its folder; the number is the drill's pid. */
 export const DRILL_NAME = /^oomguard-drill-(\d+)$/;
@@ -81,7 +81,10 @@ export function readTrees(): {
   own: [GroupTree, string | null][];
 } {
   const trees = parseTrees(readFileSync("/proc/self/mountinfo", "utf8"));
-  const cgroup = readFileSync("/proc/self/cgroup", "utf8");
+  // A kernel without groups has no such file.
+  const cgroup = existsSync("/proc/self/cgroup")
+    ? readFileSync("/proc/self/cgroup", "utf8")
+    : "";
   const own: [GroupTree, string | null][] = [];
   if (trees.v1 !== null) own.push([trees.v1, parseOwn(cgroup, 1)]);
   if (trees.v2 !== null) own.push([trees.v2, parseOwn(cgroup, 2)]);

@@ -23,7 +23,7 @@ import type { Shim } from "../shim/shim.ts";
 import { G_RELOADS } from "../state/gauges.ts";
 import { KIND_RELOAD } from "../state/journal.ts";
 import { MB_NOW_MS } from "../state/layout.ts";
-import { SET_DELAY_MONITORS } from "../state/settings.ts";
+import { SET_DELAY_MONITORS, SET_DISCOVER } from "../state/settings.ts";
 import { NONE } from "../state/victims.ts";
 import { RESULT_ALREADY, RESULT_FAILED, RESULT_OK } from "../wire/messages.ts";
 import { applySettings, armMonitors, type Guard } from "./guard.ts";
@@ -172,7 +172,12 @@ export class Errands {
     for (const line of read.warnings) log.say("warn", line);
     this.#properties = read.properties;
     for (const fd of guard.rung.fds) shim.symbols.shut(fd);
+    const { settings } = shim.arena;
+    const didDiscover = settings[SET_DISCOVER] === 1;
     applySettings(shim, read.config);
+    if (didDiscover && settings[SET_DISCOVER] === 0) {
+      guard.registrar.forgetDiscovered();
+    }
     log.setLevel(read.config.log.level);
     this.#arm(read.config);
     guard.protector.replace(read.config.protect);
@@ -180,7 +185,7 @@ export class Errands {
     mark(KIND_RELOAD);
     log.say(
       "info",
-      "configuration reloaded; socket and stateDir as at the start",
+      "configuration reloaded; socket, stateDir and log.to as at the start",
     );
     this.#finish(RESULT_OK);
     this.#answerBoot();

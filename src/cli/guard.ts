@@ -6,7 +6,7 @@ import { TARGETS_MAX } from "../base/limits.ts";
 import type { CompiledConfig } from "../config/compile.ts";
 import { assemble, type Parts } from "../daemon/assemble.ts";
 import { statusLines } from "../report/status.ts";
-import { climb, type Rung } from "../shim/ladder.ts";
+import { climb, judgeAsArmed, type Rung } from "../shim/ladder.ts";
 import {
   memcgMounts,
   openGroup,
@@ -102,6 +102,7 @@ export function makeGuard(
   });
   protectSelf(shim, log);
   const publish = (text: string) => {
+    if (!state.isOurs) return;
     const rc = writeKept(shim, `${config.stateDir}/properties`, text);
     if (rc < 0) log.say("debug", `Cannot publish: ${errnoName(rc)}, ignoring`);
   };
@@ -116,14 +117,19 @@ export function makeGuard(
   };
 }
 
-/** Ties the monotonic clock to the calendar. */
 function startClock(arena: Arena, journal: Journal): void {
+  arena.gauges[G_STARTED_MS] = arena.mailbox[MB_NOW_MS];
+  arena.gauges[G_EPOCH_S] = tieClock(arena, journal);
+}
+
+/** Ties the monotonic clock to the calendar, again after it stood still in
+ * suspend or the calendar was set right; answers now, s since 1970. */
+export function tieClock(arena: Arena, journal: Journal): number {
   const now = Date.now();
   const epochS = Math.floor(now / 1000);
-  arena.gauges[G_STARTED_MS] = arena.mailbox[MB_NOW_MS];
-  arena.gauges[G_EPOCH_S] = epochS;
   const sinceMs = now - epochS * 1000;
   journal.setEpoch(sum32(arena.mailbox[MB_NOW_MS], -sinceMs), epochS);
+  return epochS;
 }
 
 /** Puts a configuration's thresholds in force, all at once. */
@@ -158,6 +164,7 @@ export function armMonitors(
     ? climb(shim, pressurePath, slots, arena.settings)
     : { index: RUNG_AVERAGES, fds: [], why: "monitoring waits for boot" };
   arena.gauges[G_RUNG] = rung.index;
+  judgeAsArmed(arena.settings, rung.index);
   if (rung.why !== "") {
     const now = RUNGS[rung.index];
     log.say("info", `Pressure signal: ${rung.why}; using ${now}`);

@@ -161,16 +161,28 @@ const LOCKS_TRIES = 16;
  */
 function holdsLock(pid: number): boolean {
   const lock = new RegExp(`^\\d+: FLOCK +\\w+ +WRITE +${pid} `, "m");
-  const lives = () => readIfThere(`/proc/${pid}/comm`) !== null;
-  for (let i = 0; i < LOCKS_TRIES && lives(); i++) {
+  for (let i = 0; i < LOCKS_TRIES; i++) {
     try {
       if (lock.test(Deno.readTextFileSync("/proc/locks"))) return true;
     } catch {
       // Withheld by a policy: the pid must do.
-      return lives();
+      return mayLive(pid);
     }
+    // The other way round would miss a guard whose /proc others do not see
+    // (hidepid): its lock they do.
+    if (!mayLive(pid)) return false;
   }
   return false;
+}
+
+/** False: there is no such process, or nobody may see it. */
+function mayLive(pid: number): boolean {
+  try {
+    Deno.statSync(`/proc/${pid}/comm`);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== "ENOENT";
+  }
 }
 
 /** Copies taken until one has caught the guard between two changes. */

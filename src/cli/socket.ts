@@ -46,11 +46,20 @@ function inheritedFd(): { fd: number; from: string } | null {
 /** Numeric id of a user or group; -1 leaves it as it is made. */
 function idOf(name: string | number | null, file: string): number {
   if (name === null) return -1;
-  if (typeof name === "number") return name;
-  if (/^\d+$/.test(name)) return Number(name);
-  for (const line of Deno.readTextFileSync(file).split("\n")) {
+  // The shim takes int32 and hands on the same bits.
+  if (typeof name === "number") return name | 0;
+  if (/^\d+$/.test(name)) return Number(name) | 0;
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (cause) {
+    const why = `Cannot look up "${name}": there is no "${file}" to read, ` +
+      "expected a number";
+    throw new Error(why, { cause });
+  }
+  for (const line of text.split("\n")) {
     const [known, , id = ""] = line.split(":");
-    if (known === name && /^\d+$/.test(id)) return Number(id);
+    if (known === name && /^\d+$/.test(id)) return Number(id) | 0;
   }
   throw new Error(
     `Cannot find "${name}" in "${file}": expected its name or id`,

@@ -43,6 +43,8 @@ export class AlreadyRunning extends Error {
 export interface StateDir {
   readonly journalFd: number;
   readonly statusFd: number;
+  /** False: the folder was refused, nothing in it is ours. */
+  readonly isOurs: boolean;
   /** What could not be had, in words. */
   readonly complaints: readonly string[];
 }
@@ -57,7 +59,7 @@ export function openStateDir(
   const why = refusal(dir);
   if (why !== "") {
     complaints.push(`Cannot use state folder "${dir}": ${why}, ignoring`);
-    return { journalFd: -1, statusFd: -1, complaints };
+    return { journalFd: -1, statusFd: -1, isOurs: false, complaints };
   }
   takeLock(shim, dir, complaints);
   const journalFd = openJournal(shim, `${dir}/journal`, journal, complaints);
@@ -65,6 +67,7 @@ export function openStateDir(
   return {
     journalFd,
     statusFd: sized(shim, statusFd, 0, `${dir}/status`, complaints),
+    isOurs: true,
     complaints,
   };
 }

@@ -4,7 +4,7 @@
 import { describeStatus, parseStatus } from "../report/summary.ts";
 import type { Output } from "./check.ts";
 import { EXIT_OK } from "./exits.ts";
-import { findGuard, type Look, look, NoGuard, readIfThere } from "./peek.ts";
+import { findGuard, type Look, look, readIfThere, Unreadable } from "./peek.ts";
 
 const HELP = `Usage: oomguard status [OPTION]...
 Shows how the running guard and the memory it guards stand.
@@ -27,7 +27,7 @@ function run({ stateDir, json }: Look, out: Output): number {
   const text = new TextDecoder().decode(readIfThere(file) ?? new Uint8Array());
   const fields = parseStatus(text);
   if (Object.keys(fields).length === 0) {
-    throw new NoGuard(`Guard ${pid} runs, but has written no "${file}"`);
+    throw new Unreadable(`Guard ${pid} runs, but has written no "${file}"`);
   }
   if (json) out.log(JSON.stringify({ version: 1, ...fields }, null, 2));
   else out.log(describeStatus(fields, Date.now()).join("\n"));

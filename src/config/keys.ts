@@ -45,7 +45,7 @@ const EXPLANATIONS: Record<string, string> = {
   "lmkd.stallCriticalPercent":
     "Full stall, as a 10 s average, from which any process may die; 100 is off.",
   "lmkd.lowmemMinAdj":
-    "Lowest oom_score_adj to die for low memory alone; 1001 is off.",
+    "Lowest oom_score_adj to die for low memory alone; 1001: none so early.",
   "lmkd.afterKillMinAdj":
     "Lowest oom_score_adj to die when a kill was not enough.",
   "lmkd.killHeaviest":

@@ -71,6 +71,7 @@ function putLmkd(words: Int32Array, lmkd: Config["lmkd"], facts: Facts): void {
   words[set.SET_KILL_HEAVIEST] = Number(lmkd.killHeaviest);
   words[set.SET_LMKD_MODE] = modeOf(lmkd, facts.lowRam);
   words[set.SET_USE_PSI] = Number(lmkd.usePsi);
+  words[set.SET_OLD_MODE] = oldModeOf(lmkd);
   words[set.SET_DELAY_MONITORS] = Number(lmkd.delayMonitorsUntilBoot);
   words[set.SET_LEVEL_ADJ] = lmkd.lowMinAdj;
   words[set.SET_LEVEL_ADJ + 1] = lmkd.mediumMinAdj;
@@ -92,6 +93,9 @@ function modeOf(lmkd: Config["lmkd"], lowRam: boolean): number {
   const isNew = lmkd.useNewStrategy === "auto"
     ? lowRam || !lmkd.useMinfreeLevels
     : lmkd.useNewStrategy;
-  if (isNew) return set.LMKD_NEW;
+  return isNew ? set.LMKD_NEW : oldModeOf(lmkd);
+}
+
+function oldModeOf(lmkd: Config["lmkd"]): number {
   return lmkd.useMinfreeLevels ? set.LMKD_MINFREE : set.LMKD_LEVELS;
 }

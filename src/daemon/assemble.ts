@@ -106,7 +106,14 @@ function makeReactor(
 ): Reactor {
   const { ports, arena, journal, journalFd } = plan;
   const { victims, ready, killer } = parts;
-  const actor = new Actor(arena, victims, ready, killer);
+  const actor = new Actor(
+    ports,
+    arena,
+    victims,
+    parts.protector,
+    ready,
+    killer,
+  );
   const pace = new Pace(arena, killer);
   const passes = new Passes({ ...parts, arena, actor, pace });
   return new Reactor({

@@ -8,7 +8,7 @@ import { delta32 } from "../base/int.ts";
 import { CLIENTS_MAX } from "../base/limits.ts";
 import type { Arena } from "../state/arena.ts";
 import { G_CLIENTS, G_LOST_MESSAGES } from "../state/gauges.ts";
-import { AT_PACKET, MB_COUNT, MB_FD, MB_NOW_MS } from "../state/layout.ts";
+import { MB_COUNT, MB_FD, MB_NOW_MS } from "../state/layout.ts";
 import { NONE } from "../state/victims.ts";
 import type { HotPorts } from "./ports.ts";
 
@@ -220,6 +220,3 @@ export class Clients {
     return count;
   }
 }
-
-/** Where a message is made. */
-export const MESSAGE_AT = AT_PACKET;

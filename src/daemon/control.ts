@@ -166,6 +166,8 @@ export class Control {
       }
       clients.use(index, pid);
       if (!this.#handle(index, pid, length)) this.#gauges[G_BAD_PACKETS]++;
+      // It goes through all of the table: once for each client and turn.
+      if (this.#request[0] === LMK_PROCPURGE) return;
     }
   }
 

@@ -104,6 +104,8 @@ export class Killer {
   #noVictimMs = 0;
   #noVictimReason = NONE;
   #reaps = 0;
+  /** The last victim was not signalled: a reload may end or begin a dry run. */
+  #dry = false;
   /** Fall of headroom at which the last kill was decided, kB/s. */
   decidedKbPerS = 0;
 
@@ -143,7 +145,7 @@ export class Killer {
   }
 
   #deadlineMs(): number {
-    if (this.#settings[SET_DRY_RUN] !== 0) return DRY_RUN_HOLD_MS;
+    if (this.#dry) return DRY_RUN_HOLD_MS;
     // 0 is for ever, as AOSP lmkd has it.
     const timeout = this.#settings[SET_KILL_TIMEOUT_MS];
     return timeout === 0 ? INT_MAX : timeout;
@@ -186,6 +188,7 @@ export class Killer {
     const gauges = this.#gauges;
     if (!dry) rows[at + V_FLAGS] |= ROW_KILLED;
     this.state = AWAITING_DEATH;
+    this.#dry = dry;
     this.#pid = rows[at + V_PID];
     this.#killedMs = nowMs;
     this.#headroomKb = this.#snapshot[HEADROOM_KB];
@@ -258,8 +261,8 @@ export class Killer {
     // would be one too many.
     const promised = this.#gauges[G_PROMISED_KB];
     const coming = adaptive && back > promised >> 2;
-    if (coming && deadline !== 0 && age >> 2 < deadline) return false;
-    if (this.#settings[SET_DRY_RUN] === 0) {
+    if (coming && age >> 2 < deadline) return false;
+    if (!this.#dry) {
       this.#gauges[G_OVERDUE]++;
       this.#end(KIND_OVERDUE, age, back);
     }

@@ -150,8 +150,7 @@ export class Passes {
     const nowMs = this.#mailbox[MB_NOW_MS];
     if (this.#actDue) {
       this.#act();
-    } else {
-      this.#endKill(nowMs);
+    } else if (!this.#endKill(nowMs)) {
       const polled = isPollDue(this.#history, nowMs) ||
         (this.#isDeaf && this.#isRefreshDue(nowMs));
       if (this.#pressure !== 0 || polled) this.#pass(nowMs);
@@ -162,19 +161,24 @@ export class Passes {
     else if (!this.#isDeaf) this.#pace.sprinting = false;
   }
 
-  /** The awaited victim is dead, or has taken too long: polling goes on. */
-  #endKill(nowMs: number): void {
+  /** The awaited victim is dead, or has taken too long: polling goes on. True:
+   * in the next turn, as the desk has a visit between two kills. */
+  #endKill(nowMs: number): boolean {
     const killer = this.#killer;
-    if (killer.state === IDLE) return;
+    if (killer.state === IDLE) return false;
     const late = killer.state === AWAITING_DEATH && killer.waitMs(nowMs) === 0;
-    if (killer.state !== SETTLING && !late) return;
+    if (killer.state !== SETTLING && !late) return false;
     this.#sensor.sense(SENSE_FAST);
-    if (killer.settle()) resumePolling(this.#history, nowMs);
+    if (!killer.settle()) return false;
+    resumePolling(this.#history, nowMs);
+    return true;
   }
 
   #pass(nowMs: number): void {
     const pressure = this.#pressure;
     this.#pressure = 0;
+    // Also a pass that reads nothing: the next one is not due at once.
+    this.#noteSensed(nowMs);
     const history = this.#history;
     if (pressure === 0) notePolled(history, nowMs);
     const level = levelOf(history, pressure);
@@ -248,7 +252,6 @@ export class Passes {
     const rc = this.#sensor.sense(zones ? SENSE_PASS_ZONES : SENSE_PASS);
     if (rc < 0) return rc;
     if (zones) this.#zonesMs = nowMs;
-    this.#noteSensed(nowMs);
     return rc;
   }
 

@@ -113,7 +113,8 @@ export class Protector {
     rows[at + V_OWN_UID] = uid;
     if (same) return;
     // Its command name is likely to be another too.
-    this.#arena.bytes[AT_TITLES + row * TITLE_BYTES] = 0;
+    const title = AT_TITLES + row * TITLE_BYTES;
+    this.#arena.bytes.fill(0, title, title + TITLE_BYTES);
     rows[at + V_TITLE_DUE] = TITLE_DUE;
     if (before !== 0 && before !== PROTECT_CONFIG) return;
     const why = this.#whyOf(row);

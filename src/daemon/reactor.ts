@@ -244,7 +244,8 @@ export class Reactor {
     this.#pressure |= pressure;
     this.#pace.noteTrigger();
     this.#senseDue = true;
-    this.#sensor.noteTrigger(full);
+    // The lowest pressure is reclaim as it goes on every day: nobody waits.
+    if (pressure !== PRESSURE_LOW) this.#sensor.noteTrigger(full);
   }
 
   /** A pidfd became readable: the process of that row is gone. The pid guards

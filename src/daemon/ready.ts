@@ -28,6 +28,7 @@ import {
   V_ANON_KB,
   V_FLAGS,
   V_GROWN_KB,
+  V_PID,
   V_READY,
   V_RSS_KB,
   V_SAMPLED_MS,
@@ -107,11 +108,37 @@ export class Ready {
   /** Row that is about to be chosen and was not looked at lately: the desk
    * reads its name, user and adj before it may be. */
   checkRow = NONE;
+  /** The last such row that the desk has looked at, and its pid. */
+  #checkedRow = NONE;
+  #checkedPid = 0;
 
   constructor(ports: Ports, arena: Arena, victims: Victims) {
     this.#ports = ports;
     this.#arena = arena;
     this.#victims = victims;
+  }
+
+  /** Has the desk look at a row. */
+  ask(row: number): void {
+    this.checkRow = row;
+  }
+
+  /** The desk's: the row to look at, or NONE. */
+  takeAsked(): number {
+    const row = this.checkRow;
+    this.checkRow = NONE;
+    if (row === NONE) return NONE;
+    this.#checkedRow = row;
+    this.#checkedPid = this.#victims.rows[row * VICTIM_WORDS + V_PID];
+    return row;
+  }
+
+  /** Whether the desk has just looked at this row for whoever asked; once. */
+  wasAsked(row: number): boolean {
+    const was = row === this.#checkedRow &&
+      this.#victims.rows[row * VICTIM_WORDS + V_PID] === this.#checkedPid;
+    this.#checkedRow = NONE;
+    return was;
   }
 
   /** Puts a row with an open status file into place `index`. */

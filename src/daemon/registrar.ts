@@ -136,6 +136,16 @@ export class Registrar {
     return true;
   }
 
+  /** Discovery is over: whom nobody registered is left alone from now on. */
+  forgetDiscovered(): void {
+    const rows = this.#victims.rows;
+    for (let row = 0; row < this.#victims.end; row++) {
+      const at = row * VICTIM_WORDS;
+      if (rows[at + V_FLAGS] === 0) continue;
+      if (rows[at + V_OWNER] === OWNER_DISCOVERED) this.#drop(row);
+    }
+  }
+
   #drop(row: number): void {
     const at = row * VICTIM_WORDS;
     if ((this.#victims.rows[at + V_FLAGS] & ROW_KILLED) === 0) {

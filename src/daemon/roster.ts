@@ -101,7 +101,7 @@ export class Roster {
   /** Reads further rows anew and admits the most wanted to the ready list. */
   visit(sprinting: boolean): void {
     if (this.#victims.end === 0) return;
-    if (this.#ready.checkRow !== NONE) this.#check();
+    this.#check();
     const nowMs = this.#mailbox[MB_NOW_MS];
     const grew = this.#seen !== this.#victims.count;
     const age = delta32(nowMs, this.#visitedMs);
@@ -117,8 +117,8 @@ export class Roster {
 
   /** Reads anew the row that is about to be chosen. */
   #check(): void {
-    const row = this.#ready.checkRow;
-    this.#ready.checkRow = NONE;
+    const row = this.#ready.takeAsked();
+    if (row === NONE) return;
     const flags = this.#victims.rows[row * VICTIM_WORDS + V_FLAGS];
     if ((flags & (ROW_LISTED | ROW_DEAD)) === ROW_LISTED) this.#refreshRow(row);
   }

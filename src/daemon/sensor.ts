@@ -393,8 +393,15 @@ export class Sensor {
     const snapshot = this.#snapshot;
     const some = snapshot[PSI_SOME_TOTAL_US];
     const full = orZero(snapshot, PSI_FULL_TOTAL_US);
-    if (some === ABSENT) return;
     const now = snapshot[NOW_MS];
+    if (some === ABSENT) {
+      // What an event said is over; what is not known stays so.
+      const over = delta32(now, this.#stallMs) > STALL_STALE_MS;
+      if (!over || snapshot[STALL_SOME_PERMILLE] === ABSENT) return;
+      snapshot[STALL_SOME_PERMILLE] = 0;
+      snapshot[STALL_FULL_PERMILLE] = 0;
+      return;
+    }
     const age = delta32(now, this.#totalsMs);
     if (this.#someTotalUs === ABSENT || age > 60_000) {
       snapshot[STALL_SOME_PERMILLE] = 0;

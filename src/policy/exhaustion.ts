@@ -98,24 +98,24 @@ export function decideExhaustion(
   snapshot[NEED_KB] = needKb(snapshot, settings);
   verdict[VERDICT_NEED_KB] = snapshot[NEED_KB];
   if (soon > 0 && headroom + credit < soon) {
-    verdict[VERDICT_REASON] = REASON_EXHAUSTION;
     // While the reserve still lasts for longer than the horizon, only those
-    // who are not missed make room; then anybody does. 1001 is off.
+    // who are not missed make room, with 1001 nobody; then anybody does.
     const left = headroom + settings[SET_RESERVE_KB] + credit;
-    const floor = settings[SET_LOWMEM_ADJ];
-    verdict[VERDICT_FLOOR_ADJ] = left < soon || floor > ADJ_MAX ? 0 : floor;
+    const floor = left < soon ? 0 : settings[SET_LOWMEM_ADJ];
+    if (floor > ADJ_MAX) return;
+    verdict[VERDICT_REASON] = REASON_EXHAUSTION;
+    verdict[VERDICT_FLOOR_ADJ] = floor;
     verdict[VERDICT_VALUE] = headroom + credit;
     verdict[VERDICT_LIMIT] = soon;
   } else if (headroom < 0 && !swapKeepsUp(snapshot, settings)) {
+    // With half of the reserve gone the kernel is next, whose choice knows less
+    // of importance, and MemAvailable at 0 has no slope any more.
+    const deep = headroom < -(settings[SET_RESERVE_KB] >> 1);
+    const floor = deep ? 0 : settings[SET_LOWMEM_ADJ];
+    if (floor > ADJ_MAX) return;
     const spent = zramIsSpent(snapshot, settings);
     verdict[VERDICT_REASON] = spent ? REASON_ZRAM : REASON_RESERVE;
-    // With half of the reserve gone the kernel is next, whose choice knows less
-    // of importance, and MemAvailable at 0 has no slope any more. 1001 is off.
-    const deep = headroom < -(settings[SET_RESERVE_KB] >> 1);
-    const floor = settings[SET_LOWMEM_ADJ];
-    verdict[VERDICT_FLOOR_ADJ] = deep && floor <= ADJ_MAX
-      ? Math.min(floor, 0)
-      : floor;
+    verdict[VERDICT_FLOOR_ADJ] = floor;
     verdict[VERDICT_VALUE] = spent ? snapshot[ZRAM_ORIGINAL_KB] : headroom;
     verdict[VERDICT_LIMIT] = spent ? snapshot[ZRAM_USED_KB] : 0;
   }

@@ -17,6 +17,7 @@ import {
 import {
   LMKD_NEW,
   SET_LMKD_MODE,
+  SET_OLD_MODE,
   SET_PSI_FULL_MS,
   SET_PSI_SOME_MS,
   SET_PSI_WINDOW_MS,
@@ -110,6 +111,15 @@ export function climb(
   }
   const { fds, why } = armVmpressure(shim, memcgRoot);
   return why === "" ? { index: RUNG_VMPRESSURE, fds, why: psi.why } : psi;
+}
+
+/** vmpressure feeds lmkd's old strategy only, whatever was asked for (AOSP
+ * lmkd.cpp, init_mp_common): its levels are no stalls. */
+export function judgeAsArmed(settings: Int32Array, rungIndex: number): void {
+  if (rungIndex !== RUNG_VMPRESSURE) return;
+  if (settings[SET_STRATEGY] !== STRATEGY_LMKD) return;
+  settings[SET_LMKD_MODE] = settings[SET_OLD_MODE];
+  settings[SET_USE_PSI] = 0;
 }
 
 function climbPsi(

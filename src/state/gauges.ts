@@ -39,7 +39,6 @@ export const G_STARTED_MS = 23;
 export const G_GUARD_PID = 24;
 /** Index into RUNGS (state/rungs.ts): which pressure signal there is. */
 export const G_RUNG = 25;
-export const G_MEMORY_RUNG = 26;
 export const G_SCANS = 27;
 export const G_RELOADS = 28;
 /** Bits of self-protection that holds: PROTECTED_*. */

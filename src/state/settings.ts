@@ -101,6 +101,8 @@ export const SET_RELEASE = 66;
 export const SET_DELAY_MONITORS = 67;
 /** 1: pressure triggers; 0: vmpressure, where memcg v1 has it. */
 export const SET_USE_PSI = 68;
+/** LMKD_MINFREE or LMKD_LEVELS: how strategy lmkd judges by vmpressure. */
+export const SET_OLD_MODE = 69;
 
 // Releases in the order they came; QPRs are quarterly updates of a release.
 export const RELEASE_11 = 0;

@@ -105,8 +105,6 @@ export const THRASHING_PERCENT = 89;
 export const NEED_KB = 90;
 /** Free pages against the zone watermarks: 0 below min, 1 low, 2 high, 3 ok. */
 export const WATERMARK_LEVEL = 91;
-/** Which rung of the signal ladder stands (daemon/ladder.ts). */
-export const SIGNAL_RUNG = 92;
 
 /** Refaults of file pages, wrapped, and file pages on the lists: of vmstat in a
  * pass that read it, else of zoneinfo. */

@@ -48,8 +48,8 @@ Deno.test("nobody is guarding", async () => {
   const gone = /^No guard is running: there is no ".*\/guard"; --state names /;
   check({ status: STATUS }, EXIT_NO_GUARD, gone);
   const blank = /^Guard \d+ runs, but has written no ".*\/status"$/;
-  check({ guard: "this" }, EXIT_NO_GUARD, blank);
-  check({ guard: "this", status: "\n\n" }, EXIT_NO_GUARD, blank);
+  check({ guard: "this" }, EXIT_FAILED, blank);
+  check({ guard: "this", status: "\n\n" }, EXIT_FAILED, blank);
   for (const dir of ["/nowhere/at/all", "/proc/self/status"]) {
     assert.equal(run(status, "--state", dir).code, EXIT_NO_GUARD);
   }

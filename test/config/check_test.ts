@@ -185,3 +185,21 @@ Deno.test("this machine has memory and pages", () => {
   assert.ok([4, 16, 64].includes(pageKb));
   assert.equal(readMachine(5).memTotalKb, 5);
 });
+
+Deno.test("a group's limit is its memory, as the daemon has it", async () => {
+  const dir = Deno.makeTempDirSync({ prefix: "oomguard-" });
+  try {
+    Deno.writeTextFileSync(`${dir}/memory.max`, "536870912\n");
+    const group = ["--set", `group="${dir}"`];
+    const { code, out } = await run(...group, "--json");
+    assert.equal(code, EXIT_OK);
+    assert.match(out, /"memTotalKb": 524288\b/);
+    assert.match(out, /"profile": "low-ram"/);
+    const most = ["--set", "exhaustion.comfortKb=600000"];
+    const bad = await run(...group, ...most);
+    assert.equal(bad.code, EXIT_USAGE);
+    assert.match(bad.err, /all memory, which is 524288 kB/);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});

@@ -59,6 +59,7 @@ const WORDS: [word: number, value: number][] = [
   [set.SET_KILL_HEAVIEST, 1],
   [set.SET_LMKD_MODE, set.LMKD_LEVELS],
   [set.SET_USE_PSI, 1],
+  [set.SET_OLD_MODE, set.LMKD_LEVELS],
   [set.SET_DELAY_MONITORS, 1],
   [set.SET_LEVEL_ADJ, 1000],
   [set.SET_LEVEL_ADJ + 1, 801],
@@ -144,6 +145,8 @@ Deno.test("each switch, release and mode has its word", () => {
   ];
   for (const [sets, machine, mode] of modes) {
     assert.equal(word(sets, set.SET_LMKD_MODE, machine), mode, sets.join());
+    const old = sets[0] === minfree ? set.LMKD_MINFREE : set.LMKD_LEVELS;
+    assert.equal(word(sets, set.SET_OLD_MODE, machine), old, sets.join());
   }
 });
 

@@ -3,6 +3,8 @@
 
 import assert from "node:assert/strict";
 import { ProtectTable } from "../../src/config/protect.ts";
+import { SET_DISCOVER } from "../../src/state/settings.ts";
+import { descriptorProblems } from "./checks.ts";
 import {
   app,
   makeRig,
@@ -76,4 +78,22 @@ Deno.test("changed: no client makes init or the guard a candidate", () => {
     assert.notEqual(adj, 1000, `${pid}`);
     assert.ok(!rowOf(rig, pid)?.listed, `${pid}`);
   }
+});
+
+Deno.test("changed: whom nobody registered is left alone without discovery", () => {
+  const rig = makeRig(["victims.discover=true", "victims.scanMs=100"]);
+  const manager = rig.machine.connect(400);
+  const found = rig.world.start(app(950, 20));
+  const told = register(rig, manager, app(900, 20));
+  rig.run(1_000);
+  assert.equal(rowOf(rig, found.pid)?.listed, true);
+  rig.arena.settings[SET_DISCOVER] = 0;
+  rig.registrar.forgetDiscovered();
+  rig.run(100);
+  assert.equal(rowOf(rig, found.pid), null);
+  assert.equal(rowOf(rig, told.pid)?.listed, true);
+  shorten(rig, 1);
+  rig.run(500);
+  assert.deepEqual(signalled(rig), [told.pid]);
+  assert.deepEqual(descriptorProblems(rig), []);
 });

@@ -21,6 +21,7 @@ import {
   settingsOf,
   shorten,
   signalled,
+  stall,
 } from "./helpers.ts";
 
 const PROTECT = new ProtectTable(["keep*", "zygote"], [1_234]);
@@ -166,3 +167,21 @@ Deno.test("protection: a status too long to read protects nobody", () => {
   rig.run(10_000);
   assert.equal(rowOf(rig, one.pid)?.listed, true);
 });
+
+for (const strategy of ["adaptive", "lmkd", "minfree"]) {
+  Deno.test(`protection: whoever took a name that protects, ${strategy}`, () => {
+    const rig = makeRig([`strategy=${strategy}`], { protect: PROTECT });
+    const manager = rig.machine.connect(400);
+    manager.target(10_000, 0);
+    const turned = register(rig, manager, app(950, 20));
+    const other = register(rig, manager, app(900, 20));
+    rig.run(3_000);
+    // Between two looks of the roster: nobody has asked it since.
+    Object.assign(turned, { name: "keeper" });
+    shorten(rig, 1);
+    stall(rig);
+    rig.run(300);
+    assert.deepEqual(signalled(rig), [other.pid]);
+    assert.equal(rowOf(rig, turned.pid)?.listed, false);
+  });
+}

@@ -72,7 +72,7 @@ conforms("3.3", "no event: nobody is judged, though memory is gone", () => {
   assert.deepEqual(signalled(rig), [apps[0].pid]);
 });
 
-conforms("3.3", "kill, pause, death, and a poll in the same turn", () => {
+conforms("3.3", "kill, pause, death, and a poll at once", () => {
   const { rig, apps } = scene([
     app(905, 6, { exitMs: 40 }),
     app(904, 6, { exitMs: 40 }),
@@ -88,7 +88,10 @@ conforms("3.3", "kill, pause, death, and a poll in the same turn", () => {
     wakeups = rig.history[HIST_WAKEUPS];
     rig.turn();
   }
-  // It died during the wait of that turn: polled in it, without an event.
+  // It died during the wait of that turn. The desk has its visit, then it is
+  // polled, without an event and without a wait.
+  assert.equal(rig.history[HIST_WAKEUPS], wakeups);
+  rig.turn();
   assert.ok(rig.world.nowUs - apps[0].diedUs < 5_000);
   assert.equal(rig.history[HIST_WAKEUPS], wakeups + 1);
   assert.notEqual(poll(rig), POLL_OFF);

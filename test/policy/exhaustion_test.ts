@@ -66,11 +66,11 @@ Deno.test("without swap: slope", () => {
   const ANYBODY = { reason: REASON_EXHAUSTION, floor: 0 };
   check("the reserve lasts", at(SOON - 51_200, 204_800), SPARED);
   check("the reserve does not", at(SOON - 51_201, 204_800), ANYBODY);
-  const off = at(SOON - 1, 204_800);
-  check("nobody is spared", {
-    ...off,
-    settings: { SET_LOWMEM_ADJ: 1001 },
-  }, ANYBODY);
+  const off = { SET_LOWMEM_ADJ: 1001 };
+  const spare = { ...at(SOON - 51_200, 204_800), settings: off };
+  check("1001: nobody makes room early", spare, NOBODY);
+  const late = { ...at(SOON - 51_201, 204_800), settings: off };
+  check("1001: anybody does in the end", late, ANYBODY);
   check("nothing left", at(0, 2), { reason: REASON_EXHAUSTION, limit: 1 });
   check("too slow to count", at(0, 1), NOBODY);
   check("below the reserve, and falling", at(-10, 204_800), {
