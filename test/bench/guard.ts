@@ -18,23 +18,43 @@ interface Started {
  * status file shows a first turn. */
 async function start(guard: string, args: string[]): Promise<Started> {
   const dir = await Deno.makeTempDir({ prefix: "oomguard-bench-" });
-  const began = performance.now();
-  const child = new Deno.Command(guard, {
-    args: ["daemon", "--state", dir, "--socket", `${dir}/lmkd`, ...args],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  for (;;) {
-    const passed = performance.now() - began;
-    if (passed > READY_TIMEOUT_MS) throw new Error(`${guard} is not ready`);
-    if (field(dir, "turns") > 0) return { child, dir, readyMs: passed };
-    await sleep(1);
+  let child: Deno.ChildProcess | null = null;
+  try {
+    const began = performance.now();
+    child = new Deno.Command(guard, {
+      args: ["daemon", "--state", dir, "--socket", `${dir}/lmkd`, ...args],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    for (;;) {
+      const passed = performance.now() - began;
+      if (passed > READY_TIMEOUT_MS) throw new Error(`${guard} is not ready`);
+      if (field(dir, "turns") > 0) return { child, dir, readyMs: passed };
+      await sleep(1);
+    }
+  } catch (error) {
+    // Nothing is left of a bench that fails.
+    if (child !== null) await end(child, "SIGKILL");
+    await Deno.remove(dir, { recursive: true });
+    throw error;
   }
 }
 
-async function stop({ child, dir }: Started): Promise<void> {
-  child.kill("SIGTERM");
+/** Signals a process that may have ended, and waits until it has. */
+async function end(
+  child: Deno.ChildProcess,
+  signal: Deno.Signal,
+): Promise<void> {
+  try {
+    child.kill(signal);
+  } catch {
+    // It is dead already.
+  }
   await child.status;
+}
+
+async function stop({ child, dir }: Started): Promise<void> {
+  await end(child, "SIGTERM");
   await Deno.remove(dir, { recursive: true });
 }
 
@@ -82,7 +102,12 @@ function makeGroup(): string {
   const limit = base.endsWith("memory")
     ? "memory.limit_in_bytes"
     : "memory.max";
-  Deno.writeTextFileSync(`${group}/${limit}`, String(64 << 20));
+  try {
+    Deno.writeTextFileSync(`${group}/${limit}`, String(64 << 20));
+  } catch (error) {
+    Deno.removeSync(group);
+    throw error;
+  }
   return group;
 }
 
@@ -103,24 +128,20 @@ export async function benchKills(guard: string, count: number) {
       ...["--set", "exhaustion.reserveKb=65535"],
       ...["--set", "exhaustion.comfortKb=65535"],
     ]);
-    await Promise.all(children.map((child) => child.status));
-    await sleep(200);
-    const file = `${started.dir}/journal`;
-    const kills = killsOf(parseJournal(Deno.readFileSync(file), file));
-    await stop(started);
-    return {
-      signalUs: kills.map((kill) => kill.signalUs),
-      deathMs: kills.flatMap((kill) => kill.deathMs ?? []),
-    };
-  } finally {
-    for (const child of children) {
-      try {
-        child.kill("SIGKILL");
-      } catch {
-        // It is dead already, as it should be.
-      }
+    try {
+      await Promise.all(children.map((child) => child.status));
+      await sleep(200);
+      const file = `${started.dir}/journal`;
+      const kills = killsOf(parseJournal(Deno.readFileSync(file), file));
+      return {
+        signalUs: kills.map((kill) => kill.signalUs),
+        deathMs: kills.flatMap((kill) => kill.deathMs ?? []),
+      };
+    } finally {
+      await stop(started);
     }
-    await Promise.all(children.map((child) => child.status));
+  } finally {
+    await Promise.all(children.map((child) => end(child, "SIGKILL")));
     Deno.removeSync(group);
   }
 }
@@ -138,10 +159,17 @@ function cpuNs(pid: number): Map<string, number> {
 /** CPU, turns and memory of a guard that has nothing to do for a while. */
 export async function benchIdle(guard: string, idleS: number) {
   const started = await start(guard, ["--dry-run"]);
-  const { pid } = started.child;
+  try {
+    return await measureIdle(started, idleS);
+  } finally {
+    await stop(started);
+  }
+}
+
+async function measureIdle({ child: { pid }, dir }: Started, idleS: number) {
   await sleep(3_000);
   const before = cpuNs(pid);
-  const turns = field(started.dir, "turns");
+  const turns = field(dir, "turns");
   await sleep(idleS * 1000);
   // A thread that ended meanwhile is left out, with what it ran before.
   let used = 0;
@@ -152,13 +180,11 @@ export async function benchIdle(guard: string, idleS: number) {
         Deno.readTextFileSync(`/proc/${pid}/status`),
       )?.[1],
     );
-  const result = {
+  return {
     cpuPercent: used / idleS / 1e7,
-    turns: field(started.dir, "turns") - turns,
+    turns: field(dir, "turns") - turns,
     rssKb: kbOf("VmRSS"),
     anonKb: kbOf("RssAnon"),
     fileKb: kbOf("RssFile"),
   };
-  await stop(started);
-  return result;
 }

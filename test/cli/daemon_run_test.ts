@@ -5,7 +5,13 @@ import assert from "node:assert/strict";
 import { LmkClient, packetOf } from "../../src/cli/drill_client.ts";
 import { EXIT_ALREADY, EXIT_OK } from "../../src/cli/exits.ts";
 import { LMK_PROCPRIO } from "../../src/wire/lmkd.ts";
-import { G_RELOADS } from "../../src/state/gauges.ts";
+import {
+  G_RELOADS,
+  SELF_ADJ,
+  SELF_ARENA_LOCKED,
+  SELF_FIFO,
+} from "../../src/state/gauges.ts";
+import { ARENA_BYTES } from "../../src/state/layout.ts";
 import { Daemon, sleep, until, withDaemon, withDir } from "./live/daemon.ts";
 
 Deno.test("daemon: a second one gives way, SIGTERM ends the first", async () => {
@@ -89,6 +95,31 @@ Deno.test("daemon: a client registers, the kernel is told", async () => {
       "the end of the victim",
       () => guard.field("killable") === 0 || undefined,
     );
+  });
+});
+
+/** include/uapi/linux/sched.h. */
+const SCHED_FIFO = 1;
+
+Deno.test("daemon: what it says of itself is true", async () => {
+  await withDaemon(() => ({}), (guard) => {
+    const read = (name: string) =>
+      Deno.readTextFileSync(`/proc/${guard.pid}/${name}`);
+    const lockedKb = Number(/^VmLck:\s+(\d+) kB/m.exec(read("status"))?.[1]);
+    const stat = read("stat");
+    // Field 41 of proc(5); the third is the first after the name.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const says = guard.field("self")!;
+    assert.deepEqual({
+      "oom_score_adj -1000": (says & SELF_ADJ) !== 0,
+      "SCHED_FIFO": (says & SELF_FIFO) !== 0,
+      "arena locked": (says & SELF_ARENA_LOCKED) !== 0,
+    }, {
+      "oom_score_adj -1000": read("oom_score_adj") === "-1000\n",
+      "SCHED_FIFO": Number(fields[38]) === SCHED_FIFO,
+      "arena locked": lockedKb >= ARENA_BYTES / 1024,
+    });
+    return Promise.resolve();
   });
 });
 

@@ -103,35 +103,59 @@ Deno.test("a command line that is wrong asks nobody", async () => {
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const SERVER = fileURLToPath(new URL("./reinit_server.ts", import.meta.url));
 
+/** Ends a server that may have ended by itself. */
+async function end(server: Deno.ChildProcess): Promise<void> {
+  try {
+    server.kill("SIGKILL");
+  } catch {
+    // It has answered, and is gone.
+  }
+  await server.status;
+}
+
 Deno.test("through the program and a real socket", async () => {
-  const rows: [flag: string, answer: string, asked: string, code: number][] = [
-    ["--reinit", "[7, 0]", "00000007", EXIT_OK],
-    ["--reinit", "[7, -1]", "00000007", EXIT_FAILED],
-    ["--boot_completed", "[10, 0]", "0000000a", EXIT_OK],
-    ["--boot_completed", "[]", "0000000a", EXIT_FAILED],
+  const rows: [
+    flag: string,
+    answer: string,
+    asked: string,
+    code: number,
+    said: RegExp,
+  ][] = [
+    ["--reinit", "[7, 0]", "00000007", EXIT_OK, /has read its properties/],
+    ["--reinit", "[7, -1]", "00000007", EXIT_FAILED, /it failed \(-1\)$/m],
+    ["--boot_completed", "[10, 0]", "0000000a", EXIT_OK, /has booted\.$/m],
+    ["--boot_completed", "[]", "0000000a", EXIT_FAILED, /: 0 bytes, /],
   ];
   await withDir(async (dir) => {
-    for (const [i, [flag, answer, asked, code]] of rows.entries()) {
+    for (const [i, [flag, answer, asked, code, said]] of rows.entries()) {
       const path = `${dir}/s${i}`;
       const server = new Deno.Command(Deno.execPath(), {
         args: ["run", "-A", "--no-check", SERVER, path, answer],
         stdout: "piped",
       }).spawn();
-      const reader = server.stdout.getReader();
-      const first = await reader.read();
-      let text = new TextDecoder().decode(first.value);
-      assert.equal(text, "listening\n");
-      const ran = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--no-check", MAIN, flag, "--socket", path],
-      }).output();
-      for (text = "";;) {
-        const { value } = await reader.read();
-        if (value === undefined) break;
-        text += new TextDecoder().decode(value);
+      const reader = server.stdout.pipeThrough(new TextDecoderStream())
+        .getReader();
+      try {
+        assert.equal((await reader.read()).value, "listening\n");
+        const ran = await new Deno.Command(Deno.execPath(), {
+          args: ["run", "-A", "--no-check", MAIN, flag, "--socket", path],
+        }).output();
+        // Before anything is waited for: who never asked ends no server.
+        const words = new TextDecoder();
+        const told = words.decode(ran.stdout) + words.decode(ran.stderr);
+        assert.equal(ran.code, code, told);
+        assert.match(told, said);
+        let text = "";
+        for (;;) {
+          const { value } = await reader.read();
+          if (value === undefined) break;
+          text += value;
+        }
+        assert.equal(text, `${asked}\n`);
+      } finally {
+        await end(server);
+        await reader.cancel();
       }
-      await server.status;
-      assert.equal(ran.code, code, new TextDecoder().decode(ran.stderr));
-      assert.equal(text, `${asked}\n`);
     }
     const gone = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", MAIN, "--reinit", "--socket", dir],

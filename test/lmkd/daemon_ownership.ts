@@ -64,6 +64,8 @@ for (const [who, owner, toucher, allowed] of RECORDS) {
           OWNER,
           true,
         ]);
+        // Nor was the kernel told anything.
+        assert.equal(one.adj, 900);
         // A purge is of one's own: nothing was refused.
         const refused = what === "PROCPURGE" ? 0 : 1;
         assert.equal(gauge(rig, G_BAD_PACKETS) - before, refused);

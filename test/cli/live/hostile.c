@@ -9,6 +9,8 @@
  *
  *   hostile mixed|nobody PATH PACKETS SEED
  *                                  prints: sent connections refused
+ *
+ * It ends with 4 once nobody listens any more, and with whoever started it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -36,6 +38,11 @@
 /* Of requests that the server reads files for it takes one a second, and nothing
  * else from whoever waits for it: one of so many is sent. */
 #define RARE 500
+/* So many connections refused one after the other, each after 1 ms: whoever
+ * listened is gone. */
+#define REFUSED_MAX 2000
+/* No flood of a test takes so long, s. */
+#define LIFE_S 300
 
 enum {
   TARGET,
@@ -50,7 +57,7 @@ static uint32_t state;
 static pid_t children[CHILDREN];
 static struct sockaddr_un at = {.sun_family = AF_UNIX};
 static int fds[CONNECTIONS];
-static long sent, connections, refused;
+static long sent, connections, refused, refused_in_a_row;
 
 static uint32_t next(void) {
   state ^= state << 13;
@@ -145,8 +152,12 @@ static void renew(int i) {
   }
   fds[i] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   connections++;
-  if (connect(fds[i], (struct sockaddr *)&at, sizeof at) == 0) return;
+  if (connect(fds[i], (struct sockaddr *)&at, sizeof at) == 0) {
+    refused_in_a_row = 0;
+    return;
+  }
   refused++;
+  refused_in_a_row++;
   close(fds[i]);
   fds[i] = -1;
   /* The server has enough: it is left a moment, as a storm leaves it. */
@@ -169,6 +180,8 @@ static int spawn_children(void) {
 
 int main(int argc, char **argv) {
   static uint32_t words[PACKET_MAX / 4 + 16];
+  alarm(LIFE_S);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (argc != 5 || strlen(argv[2]) >= sizeof at.sun_path) return 2;
   strcpy(at.sun_path, argv[2]);
   int is_mixed = strcmp(argv[1], "mixed") == 0;
@@ -177,7 +190,7 @@ int main(int argc, char **argv) {
   if (spawn_children() != 0) return 3;
   for (int i = 0; i < CONNECTIONS; i++) fds[i] = -1;
   int tries = 0;
-  while (sent < wanted) {
+  while (sent < wanted && refused_in_a_row < REFUSED_MAX) {
     int i = (int)below(CONNECTIONS);
     if (fds[i] < 0 || below(2000) == 0) renew(i);
     if (below(20000) == 0)
@@ -207,5 +220,5 @@ int main(int argc, char **argv) {
   while (wait(NULL) > 0) {
   }
   printf("%ld %ld %ld\n", sent, connections, refused);
-  return 0;
+  return sent < wanted ? 4 : 0;
 }
