@@ -57,6 +57,11 @@ export function noteSample(
   let grown = rows[at + V_GROWN_KB];
   if ((rows[at + V_FLAGS] & ROW_SAMPLED) !== 0) {
     let age = delta32(nowMs, rows[at + V_SAMPLED_MS]);
+    // What was gained since a look longer ago may all have been gained then: a
+    // process that goes on growing is seen doing it in the next few looks.
+    const gained = age > GROWTH_HALF_MS
+      ? Math.min(size - before, 0)
+      : size - before;
     if (age > 31 * GROWTH_HALF_MS) grown = 0;
     while (grown > 0 && age >= GROWTH_HALF_MS) {
       grown >>= 1;
@@ -66,7 +71,7 @@ export function noteSample(
     if (age > 0 && grown > 1024) {
       grown -= ((grown >> 10) * age) >> 1;
     }
-    grown = Math.max(grown + size - before, 0);
+    grown = Math.max(grown + gained, 0);
   }
   rows[at + V_FLAGS] |= ROW_SAMPLED;
   rows[at + V_RSS_KB] = fields[STATUS_RSS_KB];
