@@ -9,8 +9,8 @@ import v8 from "node:v8";
 
 const TURNS = 20_000;
 /** Processes that come and go while a case over the real machine runs take code
- * for the first time, and V8 makes its feedback vectors then: three rounds of
- * 20 on a busy machine (measured). One clean round is the proof. */
+ * for the first time, and V8 makes its feedback vectors then: in four or five
+ * rounds of 20 on a busy machine (measured). One clean round is the proof. */
 const ROUNDS = 20;
 
 const [url, name, counterPath] = Deno.args as [string, string, string];
