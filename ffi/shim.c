@@ -188,11 +188,21 @@ int32_t shim_set_fifo(int32_t priority) {
   return result(sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param));
 }
 
+/* The heartbeat: the next is promised within `ms`. Others watch it. */
+static void beat(int32_t ms) {
+  mailbox[MB_DUE_MS] =
+      (int32_t)((uint32_t)mailbox[MB_NOW_MS] + (uint32_t)(ms < 0 ? 0 : ms));
+  atomic_fetch_add((_Atomic int32_t *)&mailbox[MB_BEAT], 1);
+}
+
 int32_t shim_wait(void) {
   static struct epoll_event ready[EVENTS_MAX];
+  shim_clock();
+  beat(mailbox[MB_TIMEOUT_MS]);
   int count = epoll_wait(epoll_fd, ready, EVENTS_MAX, mailbox[MB_TIMEOUT_MS]);
   int32_t answer = count < 0 && errno != EINTR ? -errno : 0;
   shim_clock();
+  beat(0);
   mailbox[MB_WOKE_US] = mailbox[MB_NOW_US];
   int32_t *events = words_at(AT_EVENTS);
   int32_t kept = 0;

@@ -38,6 +38,8 @@ enum {
   MB_DRY_RUN = 19,
   MB_REAP_PID = 20,
   MB_TITLES = 21,
+  MB_BEAT = 22,
+  MB_DUE_MS = 23,
   MAILBOX_WORDS = 64,
 };
 

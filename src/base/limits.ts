@@ -27,10 +27,13 @@ export const PACKET_BYTES_MAX = 256;
 export const TARGETS_MAX = 6;
 /** Journal records kept; each is JOURNAL_WORDS words. */
 export const JOURNAL_RECORDS = 1_024;
+/** Journal records kept of each of those who write when the guard cannot: the
+ * watchdog thread and the keeper. */
+export const SIDE_RECORDS = 64;
 /** Words of one journal record: lmkd's killinfo and a full name fit. */
 export const JOURNAL_WORDS = 96;
 /** Bytes of the plain-text status file. */
-export const STATUS_BYTES = 2_048;
+export const STATUS_BYTES = 4_096;
 /** Entries of /proc looked at in one desk visit. */
 export const SCAN_PIDS_MAX = 256;
 /** zram devices watched. */

@@ -97,6 +97,25 @@ const EXPLANATIONS: Record<string, string> = {
     "Never kill what a system cannot lose: init, sessions, login, display.",
   "protect.names": "Never kill processes of these names.",
   "protect.uids": "Never kill processes of these users.",
+  "self.lock":
+    "How the guard's memory is kept: auto is all of it, or files without swap.",
+  "self.ownGroup":
+    "Move from the root memory group into one of the guard's own.",
+  "self.fifoPriority":
+    "Real-time priority, two below the keeper's; 0 is an ordinary one.",
+  "self.ballastKb":
+    "Memory held to be given back at the moment of a kill; 0 is none.",
+  "self.watchdogMs":
+    "Silence of the guard, memory short, after which its watchdog thread kills.",
+  "self.keeper": "Keep a tiny process beside the guard that outlives it.",
+  "self.keeperMs":
+    "Silence, memory short, after which the keeper calls the kernel's killer.",
+  "self.restart":
+    "Whether the keeper starts a dead guard again; auto is where init does not.",
+  "self.armKernel":
+    "Tell the kernel's killer whom we would choose; auto is but for lmkd.",
+  "self.retries":
+    "Repeats of a call that ran out of memory; -1 is while the turn has time.",
   group: "Memory group to guard instead of the machine.",
   "socket.path":
     "Where lmkd's socket is; auto is /dev/socket/lmkd, else the state folder.",

@@ -136,6 +136,18 @@ export function defaultConfig(
     minfree: [],
     victims: { discover: "auto", scanMs: 10_000 },
     protect: { system: true, names: [], uids: [] },
+    self: {
+      lock: "auto",
+      ownGroup: true,
+      fifoPriority: 10,
+      ballastKb: 4096,
+      watchdogMs: 300,
+      keeper: true,
+      keeperMs: 1000,
+      restart: "auto",
+      armKernel: "auto",
+      retries: 2,
+    },
     group: null,
     // lmkd's socket is 0660, system:system (AOSP lmkd.rc); who that is, is for
     // whoever starts the guard to say.

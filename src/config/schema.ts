@@ -246,6 +246,19 @@ const socket = z.strictObject({
   group: owner(),
 });
 
+const self = z.strictObject({
+  lock: choice(["auto", "files", "off"]),
+  ownGroup: flag(),
+  fifoPriority: whole("a whole priority", 0, 90),
+  ballastKb: kb(0),
+  watchdogMs: ms(0, 60_000),
+  keeper: flag(),
+  keeperMs: ms(100, 60_000),
+  restart: choice(["auto", "always", "never"]),
+  armKernel: flagOrAuto(),
+  retries: whole("a whole number", -1, 100),
+});
+
 const log = z.strictObject({
   to: choice(["auto", "stderr", "kmsg", "logd"]),
   level: choice(["error", "warn", "info", "debug"]),
@@ -269,6 +282,7 @@ export const configSchema = z.strictObject({
   minfree: tiers(),
   victims: z.optional(victims),
   protect: z.optional(protect),
+  self: z.optional(self),
   group: z.optional(z.custom<string | null>(
     (value) =>
       value === null ||

@@ -54,6 +54,7 @@ export function compileSettings(config: Config, facts: Facts): Int32Array {
   words[set.SET_RELEASE] = RELEASE_WORDS[config.compat];
   words[set.SET_LOW_RAM] = Number(facts.lowRam);
   putLmkd(words, config.lmkd, facts);
+  putSelf(words, config);
   return words;
 }
 
@@ -86,6 +87,35 @@ function putLmkd(words: Int32Array, lmkd: Config["lmkd"], facts: Facts): void {
     lmkd.perAppMemcg === "auto" ? facts.lowRamTold : lmkd.perAppMemcg,
   );
   words[set.SET_LOG_STATS] = Number(lmkd.logStats);
+}
+
+const LOCKS = {
+  off: set.LOCK_OFF,
+  files: set.LOCK_FILES,
+  auto: set.LOCK_AUTO,
+};
+const RESTARTS = {
+  never: set.RESTART_NEVER,
+  always: set.RESTART_ALWAYS,
+  auto: set.RESTART_AUTO,
+};
+
+/** What keeps the guard itself alive. */
+function putSelf(words: Int32Array, config: Config): void {
+  const { self, strategy, group } = config;
+  words[set.SET_LOCK] = LOCKS[self.lock];
+  words[set.SET_OWN_GROUP] = Number(self.ownGroup);
+  words[set.SET_FIFO] = self.fifoPriority;
+  // The ballast is the guard's: to give it up helps no other memory group.
+  words[set.SET_BALLAST_KB] = group === null ? self.ballastKb : 0;
+  words[set.SET_WATCHDOG_MS] = self.watchdogMs;
+  words[set.SET_KEEPER] = Number(self.keeper);
+  words[set.SET_KEEPER_MS] = self.keeperMs;
+  words[set.SET_RESTART] = RESTARTS[self.restart];
+  words[set.SET_ARM_KERNEL] = Number(
+    self.armKernel === "auto" ? strategy !== "lmkd" : self.armKernel,
+  );
+  words[set.SET_RETRIES] = self.retries;
 }
 
 /** How strategy lmkd judges (AOSP lmkd.cpp, init_psi_monitors). */

@@ -41,11 +41,24 @@ export const G_GUARD_PID = 24;
 export const G_RUNG = 25;
 export const G_SCANS = 27;
 export const G_RELOADS = 28;
-/** Bits of self-protection that holds: PROTECTED_*. */
+/** Bits of self-protection that holds: SELF_*. */
 export const G_SELF = 29;
 export const SELF_ADJ = 1;
 export const SELF_FIFO = 2;
 export const SELF_ARENA_LOCKED = 4;
+/** Locked to the level that was asked for (G_LOCK_LEVEL). */
+export const SELF_LOCKED = 8;
+/** In a memory group of its own, without swap; memory.min where there is one. */
+export const SELF_GROUP = 16;
+/** PR_SET_IO_FLUSHER, only ever together with SELF_FIFO. */
+export const SELF_IO_FLUSHER = 32;
+export const SELF_NO_THP = 64;
+export const SELF_TIMER_SLACK = 128;
+export const SELF_BALLAST = 256;
+export const SELF_WATCHDOG = 512;
+export const SELF_KEEPER = 1024;
+/** The kernel's killer is armed with our choice. */
+export const SELF_ARMED = 2048;
 export const G_EPOCH_S = 30;
 export const G_DRY_RUN = 31;
 export const G_STRATEGY = 32;
@@ -59,3 +72,38 @@ export const G_LOST_MESSAGES = 37;
 export const G_DROPPED_CLIENTS = 38;
 /** LMK_TARGETs that came too soon after another. */
 export const G_HASTY_TARGETS = 39;
+/** Rows of the victims table that were ever used: those beyond are empty. */
+export const G_ROWS_USED = 40;
+/** Whom the guard would kill next, as the kernel's killer is armed with it:
+ * row, pid and own oom_score_adj; row -1: nobody. */
+export const G_NEXT_ROW = 41;
+export const G_NEXT_PID = 42;
+export const G_NEXT_ADJ = 43;
+/** How the guard's memory is held: LEVEL_*. */
+export const G_LOCK_LEVEL = 44;
+export const LEVEL_NONE = 0;
+/** The arena only. */
+export const LEVEL_ARENA = 1;
+/** Every mapped file, and the arena. */
+export const LEVEL_FILES = 2;
+/** All memory, present and future, as it is touched. */
+export const LEVEL_ALL = 3;
+/** The guard's own memory as the kernel counts it, kB. */
+export const G_LOCKED_KB = 45;
+export const G_ANON_KB = 46;
+export const G_FILE_KB = 47;
+export const G_SHMEM_KB = 48;
+export const G_SWAPPED_KB = 49;
+/** Ballast held now, kB, and how often it was given up. */
+export const G_BALLAST_KB = 50;
+export const G_BALLAST_RELEASES = 51;
+/** Process id of the keeper; 0: there is none. */
+export const G_KEEPER_PID = 52;
+/** Kills by the watchdog thread, since the guard's start. */
+export const G_WATCHDOG_KILLS = 53;
+/** Calls that failed for want of something, the last one, and its -errno. */
+export const G_FAULTS = 54;
+export const G_LAST_FAULT = 55;
+export const G_LAST_FAULT_RC = 56;
+/** How often a keeper has started a guard here. */
+export const G_RESTARTS = 57;

@@ -99,6 +99,22 @@ export const KIND_RELOAD = 7;
 export const KIND_OVERDUE = 8;
 /** process_mrelease has returned for a victim. */
 export const KIND_REAP = 9;
+/** A call failed for want of something: J_CALL, J_DETAIL its -errno, J_VALUE
+ * how often since the last such record. */
+export const KIND_FAULT = 10;
+/** The watchdog thread killed, as the reactor was silent: J_VALUE for how
+ * long, ms. */
+export const KIND_WATCHDOG = 11;
+/** The keeper acted: J_DETAIL says how, KEEPER_*; J_VALUE the silence, ms. */
+export const KIND_KEEPER = 12;
+/** It called the kernel's killer; J_PID is whom that was armed with. */
+export const KEEPER_CALLED = 1;
+/** It killed a guard that was silent for too long. */
+export const KEEPER_ENDED = 2;
+/** It started the guard again. */
+export const KEEPER_STARTED = 3;
+/** It gave memory groups back to the kernel's killer. */
+export const KEEPER_GAVE_BACK = 4;
 
 /** Checksum of the record that starts at word `at`. */
 export function checkOf(words: Int32Array, at: number): number {

@@ -67,6 +67,10 @@ export const MB_DRY_RUN = 19;
 export const MB_REAP_PID = 20;
 /** out: how many batches of command names have been read. */
 export const MB_TITLES = 21;
+/** out: grows by one when a wait begins and when it returns: the heartbeat. */
+export const MB_BEAT = 22;
+/** out: CLOCK_MONOTONIC by which the next beat is promised, ms, wrapped. */
+export const MB_DUE_MS = 23;
 /** Words of the mailbox; those in use are fewer. */
 export const MAILBOX_WORDS = 64;
 

@@ -104,6 +104,37 @@ export const SET_USE_PSI = 68;
 /** LMKD_MINFREE or LMKD_LEVELS: how strategy lmkd judges by vmpressure. */
 export const SET_OLD_MODE = 69;
 
+// The guard itself (config key "self").
+/** How its memory is locked: LOCK_*. */
+export const SET_LOCK = 70;
+export const LOCK_OFF = 0;
+/** Mapped files only. */
+export const LOCK_FILES = 1;
+/** All of it, or files only where the guard cannot be swapped. */
+export const LOCK_AUTO = 2;
+/** 1: it moves out of the root memory group. */
+export const SET_OWN_GROUP = 71;
+/** SCHED_FIFO priority of the reactor; its watchdog thread has one more, the
+ * keeper two. 0: none of them is real-time. */
+export const SET_FIFO = 72;
+export const SET_BALLAST_KB = 73;
+/** Silence after which the watchdog thread acts, ms; 0: never. */
+export const SET_WATCHDOG_MS = 74;
+/** 1: a keeper process stands beside the guard. */
+export const SET_KEEPER = 75;
+/** Silence after which the keeper acts, ms. */
+export const SET_KEEPER_MS = 76;
+/** Whether the keeper starts a dead guard again: RESTART_*. */
+export const SET_RESTART = 77;
+export const RESTART_NEVER = 0;
+export const RESTART_ALWAYS = 1;
+export const RESTART_AUTO = 2;
+/** 1: the kernel's killer is armed with our choice. */
+export const SET_ARM_KERNEL = 78;
+/** Repeats of a call that ran out of memory or descriptors; -1: while the
+ * turn has time. */
+export const SET_RETRIES = 79;
+
 // Releases in the order they came; QPRs are quarterly updates of a release.
 export const RELEASE_11 = 0;
 export const RELEASE_12 = 1;

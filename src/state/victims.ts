@@ -7,6 +7,7 @@
 
 import { ADJ_BAND, ADJ_MIN, PID_BUCKETS, VICTIMS_MAX } from "../base/limits.ts";
 import type { Arena } from "./arena.ts";
+import { G_ROWS_USED } from "./gauges.ts";
 import { ADJ_LISTS, VICTIM_WORDS } from "./layout.ts";
 
 // Words of a row.
@@ -88,6 +89,7 @@ const BITMAP_WORDS = 64;
 /** The table and its lists. Methods are hot; the constructor is not. */
 export class Victims {
   readonly rows: Int32Array;
+  readonly #gauges: Int32Array;
   readonly #heads: Int32Array;
   readonly #tails: Int32Array;
   readonly #buckets: Int32Array;
@@ -117,6 +119,7 @@ export class Victims {
    * as they are, for view(). */
   constructor(arena: Arena, fresh = true) {
     this.rows = arena.victims;
+    this.#gauges = arena.gauges;
     this.#heads = arena.heads;
     this.#tails = arena.tails;
     this.#buckets = arena.buckets.fill(NONE);
@@ -194,7 +197,7 @@ export class Victims {
   add(pid: number): number {
     let row = this.#used;
     if (this.#freeCount > 0) row = this.#free[--this.#freeCount];
-    else if (row < VICTIMS_MAX) this.#used++;
+    else if (row < VICTIMS_MAX) this.#gauges[G_ROWS_USED] = ++this.#used;
     else return NONE;
     const at = row * VICTIM_WORDS;
     this.rows.fill(0, at, at + VICTIM_WORDS);

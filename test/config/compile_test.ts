@@ -33,6 +33,9 @@ const FULL = `{
     { "pages": 268435456, "adj": 1000 }],
   "victims": { "discover": false, "scanMs": 340 },
   "protect": { "system": false, "names": ["ab*"], "uids": [4294967294] },
+  "self": { "lock": "files", "ownGroup": true, "fifoPriority": 50,
+    "ballastKb": 51, "watchdogMs": 52, "keeper": true, "keeperMs": 153,
+    "restart": "always", "armKernel": true, "retries": -1 },
   "group": "/sys/fs/cgroup/apps",
   "socket": { "path": "/tmp/s", "mode": "0606", "owner": "system", "group": 7 },
   "stateDir": "/tmp/d", "log": { "to": "kmsg", "level": "debug" },
@@ -90,6 +93,15 @@ const WORDS: [word: number, value: number][] = [
   [set.SET_TIER_ADJ + 2, 1000],
   [set.SET_PAGE_KB, 4],
   [set.SET_DISCOVER_MS, 340],
+  [set.SET_LOCK, set.LOCK_FILES],
+  [set.SET_OWN_GROUP, 1],
+  [set.SET_FIFO, 50],
+  [set.SET_WATCHDOG_MS, 52],
+  [set.SET_KEEPER, 1],
+  [set.SET_KEEPER_MS, 153],
+  [set.SET_RESTART, set.RESTART_ALWAYS],
+  [set.SET_ARM_KERNEL, 1],
+  [set.SET_RETRIES, -1],
 ];
 
 Deno.test("each value lands in its word, and nowhere else", () => {

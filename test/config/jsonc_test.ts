@@ -9,7 +9,7 @@ const DEEP = "brackets are nested deeper than 8 levels";
 const SYMBOL = "expected a JSON value or a key in double quotes";
 const KEYS = "profile, strategy, compat, properties, dryRun, floorAdj, " +
   "killTimeoutMs, psi, lmkd, " +
-  "exhaustion, wait, minfree, victims, protect, group, socket, stateDir, log";
+  "exhaustion, wait, minfree, victims, protect, self, group, socket, stateDir, log";
 
 function bytes(...parts: (string | number)[]): Uint8Array {
   return Uint8Array.from(

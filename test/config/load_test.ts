@@ -11,7 +11,7 @@ import { compile, inFile, messagesOf } from "./helpers.ts";
 
 const KEYS = "profile, strategy, compat, properties, dryRun, floorAdj, " +
   "killTimeoutMs, psi, lmkd, " +
-  "exhaustion, wait, minfree, victims, protect, group, socket, stateDir, log";
+  "exhaustion, wait, minfree, victims, protect, self, group, socket, stateDir, log";
 
 type SetRow = [sets: string[], want: string[]];
 

@@ -227,9 +227,17 @@ Deno.test("lengths of files, C functions and the shim", () => {
     { "ffi/a.c": `int g(void);\n${"// x\n".repeat(99)}int f(void) {\n}\n` },
   ]);
   check(shimProblems, [
-    { "ffi/a.c": "x\n".repeat(360), "ffi/b.c": "x\n".repeat(360) },
+    {
+      "ffi/a.c": "x\n".repeat(480),
+      "ffi/b.c": "x\n".repeat(480),
+      "ffi/c.c": "x\n".repeat(480),
+    },
   ], [
-    { "ffi/a.c": "x\n".repeat(360), "ffi/b.c": "x\n".repeat(359) },
+    {
+      "ffi/a.c": "x\n".repeat(480),
+      "ffi/b.c": "x\n".repeat(480),
+      "ffi/c.c": "x\n".repeat(479),
+    },
     { "ffi/a.c": "x\n".repeat(719), "ffi/a.S": "x\n".repeat(99) },
   ]);
 });

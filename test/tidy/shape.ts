@@ -10,9 +10,10 @@ export const FILE_LINES_MAX = 500;
 /** House rule: functions under 70 lines (TypeScript: lint function-lines). */
 const FUNCTION_LINES_MAX = 70;
 /** House rule: the shim is mechanism only. Headers declare and do not count.
- * 600 lines were enough until it took what lmkd does through files that only
- * open and block: command names, memory groups, vmpressure, asking a server. */
-const SHIM_LINES_MAX = 720;
+ * 720 lines do what the guard asks of the kernel; as many again keep the guard
+ * itself alive: its memory, the watchdog thread, and the keeper, which is a
+ * program of its own. */
+const SHIM_LINES_MAX = 1440;
 
 const TOP_FOLDER = [
   ..."src ffi targets test deno.json deno.lock build.ts".split(" "),
