@@ -91,17 +91,16 @@ export class Actor {
 
   /** Whether the desk must look at a row first, which opens what this may not:
    * it may have become somebody else, between fork and exec or before it asked
-   * to be left alone. What the desk has looked at for this is fresh however
-   * long that took: or a machine that thrashes would have nobody killed. */
+   * to be left alone. A row without an open status file always: its name is not
+   * read again before the signal. What the desk has looked at for this is fresh
+   * however long that took: or a machine that thrashes would have nobody
+   * killed. */
   #isStale(row: number): boolean {
     if (this.#ready.wasAsked(row)) return false;
     const at = row * VICTIM_WORDS;
     const rows = this.#victims.rows;
-    if (
-      rows[at + V_OWNER] !== OWNER_DISCOVERED && rows[at + V_STATUS_FD] >= 0
-    ) {
-      return false;
-    }
+    if (rows[at + V_STATUS_FD] < 0) return true;
+    if (rows[at + V_OWNER] !== OWNER_DISCOVERED) return false;
     const nowMs = this.#arena.mailbox[MB_NOW_MS];
     const age = delta32(nowMs, rows[at + V_CHECKED_MS]);
     return age < 0 || age >= STALE_MS;

@@ -2,6 +2,8 @@
 // floor: the simulated machine records every signal to the precious.
 
 import assert from "node:assert/strict";
+import { READY_MAX } from "../../src/base/limits.ts";
+import { VICTIM_WORDS } from "../../src/state/layout.ts";
 import {
   SET_AFTER_KILL_ADJ,
   SET_FLOOR_ADJ,
@@ -11,6 +13,7 @@ import {
   SET_TIER_PAGES,
   SET_TIERS,
 } from "../../src/state/settings.ts";
+import { V_STATUS_FD } from "../../src/state/victims.ts";
 import { ProtectTable } from "../../src/config/protect.ts";
 import { GUARD_PID, type Rig } from "../../src/sim/rig.ts";
 import {
@@ -185,3 +188,23 @@ for (const strategy of ["adaptive", "lmkd", "minfree"]) {
     assert.equal(rowOf(rig, turned.pid)?.listed, false);
   });
 }
+
+// minfree chooses among all rows, adaptive among those held open.
+Deno.test("protection: a name taken a moment ago by a row not held open", () => {
+  const rig = makeRig(["strategy=minfree"], { protect: PROTECT });
+  const manager = rig.machine.connect(400);
+  manager.target(10_000, 0);
+  for (let i = 0; i < READY_MAX; i++) register(rig, manager, app(900, 4));
+  rig.run(8_000);
+  // The list is full of larger ones: this one's status file is closed.
+  const turned = register(rig, manager, app(950, 1));
+  rig.run(300);
+  const at = rig.victims.find(turned.pid) * VICTIM_WORDS;
+  assert.equal(rig.victims.rows[at + V_STATUS_FD], -1);
+  Object.assign(turned, { name: "keeper" });
+  shorten(rig, 1);
+  rig.run(300);
+  assert.ok(signalled(rig).length > 0);
+  assert.ok(!signalled(rig).includes(turned.pid));
+  assert.equal(rowOf(rig, turned.pid)?.listed, false);
+});
