@@ -8,8 +8,10 @@ import { ARENA_BYTES } from "../state/layout.ts";
 import { Victims } from "../state/victims.ts";
 import type { Output } from "./check.ts";
 import { EXIT_FAILED, EXIT_NO_GUARD, EXIT_OK, EXIT_USAGE } from "./exits.ts";
+import { openRegular, readRegular } from "./regular.ts";
 
 // Loaded with this module only: a static import costs every start.
+const { closeSync, fstatSync, readSync } = await import("node:fs");
 const { parseArgs } = await import("node:util");
 
 /** No guard is running, or it left nothing to read. */
@@ -109,10 +111,12 @@ function parseLook(args: string[], takes: Looker["takes"]): Look | null {
   };
 }
 
-/** Bytes of a file; null where there is none. Throws Unreadable. */
+/** Bytes of a file; null where there is none. Whoever may write to the folder
+ * may have put something else there: nobody is waited for. Throws
+ * Unreadable. */
 export function readIfThere(file: string): Uint8Array | null {
   try {
-    return Deno.readFileSync(file);
+    return readRegular(file);
   } catch (cause) {
     const code = codeOf(cause);
     if (code === "ENOENT" || code === "ENOTDIR") return null;
@@ -196,16 +200,16 @@ export function copyArena(
   const path = `/proc/${pid}/fd/${arenaFd}`;
   const refuse = (why: string, cause?: unknown) =>
     new Unreadable(`Cannot look into guard ${pid}: ${why}`, { cause });
-  let file: Deno.FsFile;
+  let fd: number;
   try {
-    file = Deno.openSync(path);
+    fd = openRegular(path);
   } catch (cause) {
     const denied = codeOf(cause) === "EACCES" || codeOf(cause) === "EPERM";
     const why = denied ? "permission denied, expected its user or root" : "";
     throw refuse(why || `${path}: ${codeOf(cause)}`, cause);
   }
   try {
-    const { size } = file.statSync();
+    const { size } = fstatSync(fd);
     if (size !== ARENA_BYTES) {
       throw refuse(
         `it is of another build, its tables have ${size} bytes, ` +
@@ -214,23 +218,22 @@ export function copyArena(
     }
     for (let i = 0; i < TRIES; i++) {
       const buffer = new ArrayBuffer(ARENA_BYTES);
-      if (!readWhole(file, new Uint8Array(buffer))) break;
+      if (!readWhole(fd, new Uint8Array(buffer))) break;
       const copy = new Arena(buffer);
       const victims = Victims.view(copy);
       if (victims !== null) return { copy, victims };
     }
   } finally {
-    file.close();
+    closeSync(fd);
   }
   throw refuse(`its tables did not hang together in ${TRIES} looks`);
 }
 
 /** Fills `bytes` from the start of the file; false when it ends before. */
-function readWhole(file: Deno.FsFile, bytes: Uint8Array): boolean {
-  file.seekSync(0, Deno.SeekMode.Start);
+function readWhole(fd: number, bytes: Uint8Array): boolean {
   for (let done = 0; done < bytes.length;) {
-    const n = file.readSync(bytes.subarray(done));
-    if (n === null || n === 0) return false;
+    const n = readSync(fd, bytes, done, bytes.length - done, done);
+    if (n === 0) return false;
     done += n;
   }
   return true;

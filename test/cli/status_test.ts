@@ -93,7 +93,7 @@ Deno.test("what is there and cannot be read", () => {
     Deno.mkdirSync(`${dir}/guard`);
     const ran = run(status, "--state", dir);
     assert.equal(ran.code, EXIT_FAILED);
-    assert.equal(ran.err, `Cannot read "${dir}/guard": EISDIR`);
+    assert.equal(ran.err, `Cannot read "${dir}/guard": not a regular file`);
   });
 });
 
