@@ -1,6 +1,21 @@
 // @hot
 // How long the guard may sleep: in proportion to headroom when calm, hardly at
-// all while memory is on its way to be gone.
+// all while memory is on its way to be gone. Memory cannot be gone between two
+// looks as long as nobody fills it faster than
+//
+//   min(2 * fillKbPerMs, reserveKb / (2 * sprintMs))   kB/ms
+//
+// The wait W is headroom / (2 * fill), never below sprintMs, nor above
+// idleMaxMs. Where headroom H is at least 2 * fill * W, twice the fill rate
+// takes 2 * fill * W <= H before the next look: the whole reserve is left, and
+// who fills at the configured rate has left half of H, enough for a look that
+// fails. Where H is less, the wait is sprintMs, and the reserve pays for it:
+// all of it while those of lowmemMinAdj and above die at H < 0, half of it for
+// the others, who die once the other half is gone. That is where the second
+// term comes from. What the guard is late by counts as part of W. One look
+// later the fall is known, and exhaustion judged over a horizon that is longer
+// than any sprint's wait. Said of victims that may die, one at a time: while a
+// death is awaited nobody else dies.
 
 import { clamp, delta32, divTrunc } from "../base/int.ts";
 import { ABSENT } from "../base/scan.ts";
@@ -9,6 +24,7 @@ import { MB_NOW_MS } from "../state/layout.ts";
 import {
   SET_FILL_KB_PER_MS,
   SET_IDLE_MAX_MS,
+  SET_RESERVE_KB,
   SET_SPRINT_MS,
 } from "../state/settings.ts";
 import {
@@ -26,7 +42,8 @@ const AFTER_TRIGGER_MS = 1_000;
 const SPRINT_EXHAUSTION_MS = 2_000;
 /** Wait between looks after a trigger, ms, where headroom lasts. */
 const TRIGGERED_MS = 100;
-/** Short of memory with nobody to kill: look this often, ms (AOSP lmkd). */
+/** Short of memory with nobody to kill: look at least this often, ms (AOSP
+ * lmkd). */
 const STUCK_MS = 100;
 /** Share of time stalled that is looked into closely, permille. */
 const STALL_CLOSE_PERMILLE = 100;
@@ -67,7 +84,7 @@ export class Pace {
     // Not while memory goes on shrinking, or may: who shrinks it may yet
     // become one that may die.
     const still = arena.snapshot[SHRINK_KB_PER_S] === 0;
-    if (this.stuck && still) waitMs = Math.max(waitMs, STUCK_MS);
+    if (this.stuck && still) waitMs = Math.max(waitMs, this.#stuckMs());
     const killMs = this.#killer.waitMs(arena.mailbox[MB_NOW_MS]);
     if (killMs >= 0) waitMs = Math.min(sprintMs, Math.max(killMs, 1));
     return waitMs;
@@ -82,6 +99,15 @@ export class Pace {
     const fill = settings[SET_FILL_KB_PER_MS];
     const ms = divTrunc(Math.max(headroom, 0), fill) >> 1;
     return clamp(ms, settings[SET_SPRINT_MS], settings[SET_IDLE_MAX_MS]);
+  }
+
+  /** With nobody to kill headroom is gone already: half of the time in which
+   * what is left of the reserve could be filled, by one who may be killed. */
+  #stuckMs(): number {
+    const settings = this.#arena.settings;
+    const left = this.#arena.snapshot[HEADROOM_KB] + settings[SET_RESERVE_KB];
+    const ms = divTrunc(Math.max(left, 0), settings[SET_FILL_KB_PER_MS]) >> 1;
+    return clamp(ms, settings[SET_SPRINT_MS], STUCK_MS);
   }
 
   /** A sprint lasts while headroom is on its way to be gone within a second or
