@@ -53,6 +53,8 @@ import {
 import type { StatusLine } from "./status_file.ts";
 
 const PID = 1_000;
+/** Of the one to die: comes first in its band. */
+const ADJ = 910;
 const STATUS =
   `Name:\trehearsal\nState:\tS (sleeping)\nTgid:\t${PID}\nPid:\t${PID}\n` +
   "PPid:\t1\nUid:\t10000\t10000\t10000\t10000\nVmRSS:\t   40000 kB\n" +
@@ -65,13 +67,15 @@ const STAT = `${PID} (rehearsal) S 1 1 1 0 -1 4194560 900 0 12 0 5 2 0 0 20 ` +
 const STAT_FD = 2;
 /** Tier of minfree, pages: 400 MB in pages of 4 kB. */
 const TIER_PAGES = 100_000;
-/** What its client sends: a tier, to be told of kills, one app twice. */
+/** What its client sends: a tier, to be told of kills, two apps to choose from,
+ * of which the first, told of twice, is the one to die. */
 const PACKETS = [
   [LMK_TARGET, TIER_PAGES, 0],
   [LMK_SUBSCRIBE, SUBSCRIBE_KILL],
   [LMK_SUBSCRIBE, SUBSCRIBE_STAT],
-  [LMK_PROCPRIO, PID, 10_000, 900],
-  [LMK_PROCPRIO, PID, 10_000, 900],
+  [LMK_PROCPRIO, PID, 10_000, ADJ],
+  [LMK_PROCPRIO, PID + 1, 10_000, 900],
+  [LMK_PROCPRIO, PID, 10_000, ADJ],
 ];
 /** As mm/vmstat.c prints it: 40 MB or more are to stay free. */
 const ZONEINFO = "Node 0, zone   Normal\n  per-node stats\n" +
@@ -284,5 +288,5 @@ export function rehearse(
     reactor.tick(false);
     if (reactor.deskOpen) desk.visit(reactor.sprinting);
   }
-  return killer.killsByAdj[900 + 1_000];
+  return killer.killsByAdj[ADJ + 1_000];
 }

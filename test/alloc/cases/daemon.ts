@@ -13,7 +13,7 @@ const MANAGER_PID = 400;
 const PRIO = Uint8Array.of(0, 0, 0, 1);
 
 /** A guard over a frozen machine on which `count` apps are registered. */
-function makeFrozen(count: number, sets: readonly string[] = []) {
+export function makeFrozen(count: number, sets: readonly string[] = []) {
   let frozen: Frozen | null = null;
   const { settings } = sceneConfig([
     "victims.discover=false",
