@@ -10,7 +10,7 @@ import { ConfigError } from "../config/problems.ts";
 import { TURN_RELOAD, TURN_STOP } from "../daemon/reactor.ts";
 import { rehearse } from "../daemon/rehearsal.ts";
 import type { Effective } from "../props/effective.ts";
-import { recordLevel, recordLine } from "../report/journal.ts";
+import { recordLevel, recordLine } from "../report/lines.ts";
 import { statusLines } from "../report/status.ts";
 import { openZram } from "../shim/sensors.ts";
 import { Shim } from "../shim/shim.ts";

@@ -10,7 +10,8 @@ import {
   NO_TIMES,
   roseAboveMs,
 } from "../report/drill.ts";
-import { recordLine, timeOf } from "../report/journal.ts";
+import { timeOf } from "../report/journal.ts";
+import { recordLine } from "../report/lines.ts";
 import { reasonText } from "../report/reasons.ts";
 import {
   J_BACK_KB,

@@ -2,7 +2,14 @@
 // is running. What is damaged is named; what is whole is shown.
 
 import { JOURNAL_WORDS } from "../base/limits.ts";
-import { killsOf, parseJournal, tornOf, wordsOf } from "../report/journal.ts";
+import {
+  historyOf,
+  type KeeperEntry,
+  type KillEntry,
+  parseJournal,
+  tornOf,
+  wordsOf,
+} from "../report/journal.ts";
 import { describeKills } from "../report/kills.ts";
 import { H_MAGIC, JOURNAL_MAGIC } from "../state/journal.ts";
 import type { Output } from "./check.ts";
@@ -44,15 +51,27 @@ function run(
     );
   }
   const { words, damage } = readJournal(bytes, file);
-  const found = killsOf(words);
-  const shown = most === null ? found : found.slice(-most);
+  const shown = newest(historyOf(words), most);
   if (damage !== "") out.error(damage);
   if (json) {
-    out.log(JSON.stringify({ version: 1, kills: shown }, null, 2));
+    const kills = shown.filter((entry) => entry.by !== "keeper");
+    const keeper = shown.filter((entry) => entry.by === "keeper");
+    out.log(JSON.stringify({ version: 1, kills, keeper }, null, 2));
   } else if (damage === "" || shown.length > 0) {
     out.log(describeKills(shown, long).join("\n"));
   }
   return damage === "" ? EXIT_OK : EXIT_FAILED;
+}
+
+/** The last `most` kills, and what the keeper did from the first of them on. */
+function newest(
+  history: (KillEntry | KeeperEntry)[],
+  most: number | null,
+): (KillEntry | KeeperEntry)[] {
+  const kills = history.filter((entry) => entry.by !== "keeper");
+  if (most === null || most >= kills.length) return history;
+  const first = kills[kills.length - most];
+  return first === undefined ? [] : history.slice(history.indexOf(first));
 }
 
 /** The records of a journal file, and what is wrong with it. */

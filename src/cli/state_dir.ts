@@ -2,23 +2,32 @@
 // file. A folder that cannot be written, and whatever others put into it, costs
 // these, never the guard.
 
-import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
-import { parseJournal, recordsOf } from "../report/journal.ts";
+import {
+  JOURNAL_RECORDS,
+  JOURNAL_WORDS,
+  SIDE_RECORDS,
+} from "../base/limits.ts";
+import { parseJournal, recordsOf, ringOf } from "../report/journal.ts";
 import { errnoName } from "../base/errno.ts";
 import type { Shim } from "../shim/shim.ts";
 import {
+  FILE_RECORDS,
   H_MAGIC,
   H_RECORD_WORDS,
   H_RECORDS,
+  H_SIDE_RECORDS,
   H_VERSION,
   J_SERIAL,
   type Journal,
   JOURNAL_MAGIC,
   JOURNAL_VERSION,
+  RING_GUARD,
 } from "../state/journal.ts";
 
-/** Bytes of the journal's file: a header and the ring. */
-const JOURNAL_BYTES = (JOURNAL_RECORDS + 1) * JOURNAL_WORDS * 4;
+/** Bytes of the journal's file: a header and the rings. */
+const JOURNAL_BYTES = (FILE_RECORDS + 1) * JOURNAL_WORDS * 4;
+/** The guard's, the watchdog thread's, the keeper's. */
+const RINGS = 3;
 /** More than two numbers of 32 bits take. */
 const NAME_BYTES_MAX = 32;
 // include/uapi/asm-generic/errno-base.h, linux/stat.h.
@@ -43,6 +52,8 @@ export class AlreadyRunning extends Error {
 export interface StateDir {
   readonly journalFd: number;
   readonly statusFd: number;
+  /** Last serial in each ring of the journal's file, by RING_*. */
+  readonly serials: Int32Array;
   /** False: the folder was refused, nothing in it is ours. */
   readonly isOurs: boolean;
   /** What could not be had, in words. */
@@ -56,16 +67,25 @@ export function openStateDir(
   journal: Journal,
 ): StateDir {
   const complaints: string[] = [];
+  const serials = new Int32Array(RINGS);
   const why = refusal(dir);
   if (why !== "") {
     complaints.push(`Cannot use state folder "${dir}": ${why}, ignoring`);
-    return { journalFd: -1, statusFd: -1, isOurs: false, complaints };
+    return {
+      journalFd: -1,
+      statusFd: -1,
+      serials,
+      isOurs: false,
+      complaints,
+    };
   }
   takeLock(shim, dir, complaints);
-  const journalFd = openJournal(shim, `${dir}/journal`, journal, complaints);
+  const kept: Kept = { journal, serials };
+  const journalFd = openJournal(shim, `${dir}/journal`, kept, complaints);
   const statusFd = openKept(shim, `${dir}/status`, 0o644, complaints);
   return {
     journalFd,
+    serials,
     statusFd: sized(shim, statusFd, 0, `${dir}/status`, complaints),
     isOurs: true,
     complaints,
@@ -149,17 +169,23 @@ function takeLock(shim: Shim, dir: string, complaints: string[]): void {
   shim.symbols.shut(fd);
 }
 
+/** Where the records of an earlier guard go. */
+interface Kept {
+  readonly journal: Journal;
+  readonly serials: Int32Array;
+}
+
 /** The journal's file, after it gave back what an earlier guard left. */
 function openJournal(
   shim: Shim,
   file: string,
-  journal: Journal,
+  kept: Kept,
   complaints: string[],
 ): number {
   const opened = openKept(shim, file, 0o644, complaints);
   if (opened < 0) return -1;
   try {
-    restoreJournal(readKept(opened, JOURNAL_BYTES), file, journal);
+    restoreJournal(readKept(opened, JOURNAL_BYTES), file, kept);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     complaints.push(`${why}; starting a new one`);
@@ -189,22 +215,25 @@ function readKept(fd: number, most: number): Uint8Array {
   return bytes.subarray(0, done);
 }
 
-/** Takes over the records of an earlier guard, so that serials go on. Throws
- * SyntaxError. */
+/** Takes over the records of an earlier guard, so that serials go on; those of
+ * the watchdog thread and the keeper stay in the file. Throws SyntaxError. */
 function restoreJournal(
   bytes: Uint8Array,
   file: string,
-  journal: Journal,
+  { journal, serials }: Kept,
 ): void {
   if (bytes.length === 0) return;
   const words = parseJournal(bytes, file);
   for (const at of recordsOf(words)) {
     const serial = words[at + J_SERIAL];
+    const ring = ringOf(at);
+    serials[ring] = Math.max(serials[ring], serial);
+    if (ring !== RING_GUARD) continue;
     const slot = (serial - 1) % JOURNAL_RECORDS;
     const record = words.subarray(at, at + JOURNAL_WORDS);
     journal.words.set(record, slot * JOURNAL_WORDS);
-    journal.serial = Math.max(journal.serial, serial);
   }
+  journal.serial = serials[RING_GUARD];
   journal.persisted = journal.serial;
 }
 
@@ -214,6 +243,7 @@ function writeHeader(shim: Shim, fd: number): void {
   header[H_VERSION] = JOURNAL_VERSION;
   header[H_RECORD_WORDS] = JOURNAL_WORDS;
   header[H_RECORDS] = JOURNAL_RECORDS;
+  header[H_SIDE_RECORDS] = SIDE_RECORDS;
   const bytes = new Uint8Array(header.buffer);
   shim.symbols.write(fd, bytes, bytes.length);
 }

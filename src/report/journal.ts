@@ -1,13 +1,19 @@
-// Reads journal records, from the ring or from the file, and makes words of
-// them. A record that is torn or foreign is skipped, never guessed at.
+// Reads journal records, from the guard's ring or from the whole file. A record
+// that is torn or foreign is skipped, never guessed at.
 
 import { errnoName } from "../base/errno.ts";
-import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
+import {
+  JOURNAL_RECORDS,
+  JOURNAL_WORDS,
+  SIDE_RECORDS,
+} from "../base/limits.ts";
 import {
   checkOf,
+  FILE_RECORDS,
   H_MAGIC,
   H_RECORD_WORDS,
   H_RECORDS,
+  H_SIDE_RECORDS,
   H_VERSION,
   J_ADJ,
   J_AVAILABLE_KB,
@@ -32,23 +38,23 @@ import {
   J_SWAP_KB,
   J_TIME_MS,
   J_UID,
+  J_VALUE,
   JOURNAL_MAGIC,
   JOURNAL_VERSION,
+  JOURNAL_VERSION_BEFORE,
   KIND_DEATH,
+  KIND_KEEPER,
   KIND_KILL,
-  KIND_NO_VICTIM,
-  KIND_OVERDUE,
   KIND_REAP,
-  KIND_REFUSED,
+  KIND_WATCHDOG,
+  RING_GUARD,
+  RING_KEEPER,
+  RING_WATCHDOG,
 } from "../state/journal.ts";
+import { keeperAct, keeperText } from "./keeper.ts";
 import { type KillInfo, killinfoOf } from "./killinfo.ts";
 import { nameAt } from "./names.ts";
-import {
-  isUnreasoned,
-  reasonName,
-  reasonText,
-  strategyName,
-} from "./reasons.ts";
+import { reasonName, reasonText, strategyName } from "./reasons.ts";
 
 /** One kill, as `kills` prints it. */
 export interface KillEntry {
@@ -81,20 +87,60 @@ export interface KillEntry {
   /** Why it failed; null where it did not. */
   readonly reapError: string | null;
   readonly killinfo: KillInfo;
+  /** The guard itself, or its watchdog thread while it was silent. */
+  readonly by: "guard" | "watchdog";
+}
+
+/** One act of the keeper. */
+export interface KeeperEntry {
+  readonly by: "keeper";
+  readonly serial: number;
+  /** ISO 8601 to the ms. */
+  readonly time: string;
+  readonly act: string;
+  /** Whom the kernel's killer was armed with, or the guard; 0: nobody. */
+  readonly pid: number;
+  /** How long the guard had been silent, ms. */
+  readonly silentMs: number;
+  /** The act as a sentence, after "the keeper". */
+  readonly text: string;
 }
 
 /** Watermarks by BELOW_* (policy/watermarks.ts). */
 const MARKS = ["min", "low", "high"];
 
+/** RING_* that the record at word `at` lies in, counted from the first. */
+export function ringOf(at: number): number {
+  const record = at / JOURNAL_WORDS;
+  if (record < JOURNAL_RECORDS) return RING_GUARD;
+  return record < JOURNAL_RECORDS + SIDE_RECORDS ? RING_WATCHDOG : RING_KEEPER;
+}
+
 /** First words of all whole records, oldest first. */
 export function recordsOf(words: Int32Array): number[] {
-  const found: number[] = [];
+  const rings: number[][] = [[], [], []];
   for (let at = 0; at + JOURNAL_WORDS <= words.length; at += JOURNAL_WORDS) {
     if (words[at + J_SERIAL] <= 0) continue;
-    if (checkOf(words, at) === words[at + J_CHECK]) found.push(at);
+    if (checkOf(words, at) === words[at + J_CHECK]) rings[ringOf(at)].push(at);
   }
-  // By number, not by time: clocks are set late, and set back.
-  return found.sort((a, b) => words[a + J_SERIAL] - words[b + J_SERIAL]);
+  for (const ring of rings) {
+    // By number, not by time: clocks are set late, and set back.
+    ring.sort((a, b) => words[a + J_SERIAL] - words[b + J_SERIAL]);
+  }
+  return rings.reduce((all, ring) => merged(words, all, ring));
+}
+
+/** Two rings in one line, by time where they meet; each keeps its order. */
+function merged(words: Int32Array, a: number[], b: number[]): number[] {
+  const all: number[] = [];
+  let next = 0;
+  for (const at of a) {
+    while (next < b.length && timeOf(words, b[next]) < timeOf(words, at)) {
+      all.push(b[next++]);
+    }
+    all.push(at);
+  }
+  return [...all, ...b.slice(next)];
 }
 
 /** How many records are written and not whole: torn, or overwritten. */
@@ -127,10 +173,9 @@ export function parseJournal(bytes: Uint8Array, name: string): Int32Array {
   const words = wordsOf(bytes);
   if (words.length <= H_RECORDS) throw refuse("file is shorter than a header");
   if (words[H_MAGIC] !== JOURNAL_MAGIC) throw refuse("not a journal");
-  if (words[H_VERSION] !== JOURNAL_VERSION) {
-    throw refuse(
-      `version is ${words[H_VERSION]}, expected ${JOURNAL_VERSION}`,
-    );
+  const version = words[H_VERSION];
+  if (version !== JOURNAL_VERSION && version !== JOURNAL_VERSION_BEFORE) {
+    throw refuse(`version is ${version}, expected ${JOURNAL_VERSION}`);
   }
   if (words[H_RECORD_WORDS] !== JOURNAL_WORDS) {
     throw refuse(
@@ -140,10 +185,24 @@ export function parseJournal(bytes: Uint8Array, name: string): Int32Array {
   if (words.length < JOURNAL_WORDS) {
     throw refuse("file is shorter than a header");
   }
-  return words.subarray(
-    JOURNAL_WORDS,
-    JOURNAL_WORDS * (1 + JOURNAL_RECORDS),
-  );
+  const sides = version === JOURNAL_VERSION;
+  // Where the rings behind the first begin depends on it.
+  if (
+    sides && (words[H_RECORDS] !== JOURNAL_RECORDS ||
+      words[H_SIDE_RECORDS] !== SIDE_RECORDS)
+  ) {
+    throw refuse(
+      `rings have ${words[H_RECORDS]} and ${words[H_SIDE_RECORDS]} records, ` +
+        `expected ${JOURNAL_RECORDS} and ${SIDE_RECORDS}`,
+    );
+  }
+  const records = sides ? FILE_RECORDS : JOURNAL_RECORDS;
+  return words.subarray(JOURNAL_WORDS, JOURNAL_WORDS * (1 + records));
+}
+
+/** A record's serial and the ring that counts it, as one number. */
+function serialKey(serial: number, at: number): number {
+  return serial * 3 + ringOf(at);
 }
 
 /** Records of `kind` by the serial of the kill that they belong to. */
@@ -154,25 +213,46 @@ function afterKills(
 ): Map<number, number> {
   return new Map(
     records.filter((at) => words[at + J_KIND] === kind)
-      .map((at) => [words[at + J_KILL_SERIAL], at]),
+      .map((at) => [serialKey(words[at + J_KILL_SERIAL], at), at]),
   );
 }
 
-/** All kills of a journal with what became of them, oldest first. */
-export function killsOf(words: Int32Array): KillEntry[] {
+/** All kills of a journal with what became of them, and what the keeper did,
+ * oldest first. */
+export function historyOf(words: Int32Array): (KillEntry | KeeperEntry)[] {
   const records = recordsOf(words);
   const deaths = afterKills(words, records, KIND_DEATH);
   const reaps = afterKills(words, records, KIND_REAP);
-  return records
-    .filter((at) => words[at + J_KIND] === KIND_KILL)
-    .map((at) => {
-      const of = (found: Map<number, number>) => {
-        const after = found.get(words[at + J_SERIAL]);
-        if (after === undefined) return null;
-        return words[after + J_PID] === words[at + J_PID] ? after : null;
-      };
-      return entryOf(words, at, of(deaths), of(reaps));
-    });
+  const found: (KillEntry | KeeperEntry)[] = [];
+  for (const at of records) {
+    const kind = words[at + J_KIND];
+    if (kind === KIND_KEEPER) found.push(keeperEntryOf(words, at));
+    if (kind !== KIND_KILL && kind !== KIND_WATCHDOG) continue;
+    const of = (after: Map<number, number>) => {
+      const end = after.get(serialKey(words[at + J_SERIAL], at));
+      if (end === undefined) return null;
+      return words[end + J_PID] === words[at + J_PID] ? end : null;
+    };
+    found.push(entryOf(words, at, of(deaths), of(reaps)));
+  }
+  return found;
+}
+
+/** The kills among them. */
+export function killsOf(words: Int32Array): KillEntry[] {
+  return historyOf(words).filter((entry) => entry.by !== "keeper");
+}
+
+function keeperEntryOf(words: Int32Array, at: number): KeeperEntry {
+  return {
+    by: "keeper",
+    serial: words[at + J_SERIAL],
+    time: new Date(timeOf(words, at)).toISOString(),
+    act: keeperAct(words[at + J_DETAIL]),
+    pid: words[at + J_PID],
+    silentMs: words[at + J_VALUE],
+    text: keeperText(words, at),
+  };
 }
 
 /** The kill at word `at`; `death` and `reap` are its other records. */
@@ -206,85 +286,6 @@ function entryOf(
     reapUs: reap === null ? null : words[reap + J_REAP_US],
     reapError: result === 0 ? null : errnoName(result),
     killinfo: killinfoOf(words, at),
+    by: words[at + J_KIND] === KIND_WATCHDOG ? "watchdog" : "guard",
   };
-}
-
-/** lmkd's Kill line, word for word: tests and log readers parse it. Where lmkd
- * gives no reason it writes the second unit otherwise (AOSP lmkd.cpp). */
-export function killLine(words: Int32Array, at: number): string {
-  const name = nameAt(words, at + J_NAME);
-  const end = isUnreasoned(words, at)
-    ? "kb swap"
-    : `kB swap; reason: ${reasonText(words, at)}`;
-  return `Kill '${name}' (${words[at + J_PID]}), uid ${words[at + J_UID]}, ` +
-    `oom_score_adj ${words[at + J_ADJ]} to free ${words[at + J_RSS_KB]}kB ` +
-    `rss, ${words[at + J_SWAP_KB]}${end}`;
-}
-
-/** What the C library says of errors that process_mrelease can meet
- * (process_mrelease(2); mm/oom_kill.c): lmkd's test reads one of them. */
-const ERRORS = new Map([
-  ["EPERM", "Operation not permitted"],
-  ["ESRCH", "No such process"],
-  ["EINTR", "Interrupted system call"],
-  ["EBADF", "Bad file descriptor"],
-  ["EAGAIN", "Try again"],
-  ["EINVAL", "Invalid argument"],
-  ["ENOSYS", "Function not implemented"],
-]);
-
-/** lmkd's lines about process_mrelease, word for word. */
-function reapLine(words: Int32Array, at: number): string {
-  const pid = words[at + J_PID];
-  const result = words[at + J_REAP_RESULT];
-  if (result === 0) {
-    const ms = Math.trunc(words[at + J_REAP_US] / 1_000);
-    return `Process ${pid} was reaped in ${ms}ms`;
-  }
-  const name = errnoName(result);
-  return `process_mrelease ${pid} failed: ${ERRORS.get(name) ?? name}`;
-}
-
-/** The log line of any record, or "" for those that have none. */
-export function recordLine(words: Int32Array, at: number): string {
-  const pid = words[at + J_PID];
-  switch (words[at + J_KIND]) {
-    case KIND_KILL:
-      return (words[at + J_DETAIL] === 1 ? "[dry run] " : "") +
-        killLine(words, at);
-    case KIND_DEATH:
-      return `Process ${pid} died after ${words[at + J_LATENCY]}ms, ` +
-        `${words[at + J_BACK_KB]}kB came back`;
-    case KIND_REAP:
-      return reapLine(words, at);
-    case KIND_OVERDUE:
-      return `Process ${pid} outlived the deadline of ` +
-        `${words[at + J_LATENCY]}ms, going on without it`;
-    case KIND_REFUSED:
-      return `Cannot signal process ${pid}: errno ${-words[at + J_DETAIL]}, ` +
-        `leaving it out`;
-    case KIND_NO_VICTIM:
-      return `Nobody to kill at oom_score_adj ${words[at + J_FLOOR_ADJ]} ` +
-        `or above; reason: ${reasonText(words, at)}`;
-    default:
-      return "";
-  }
-}
-
-/** How grave the line of a record is. lmkd tells of a reap that went well only
- * when debugging, and of one that failed as an error (AOSP reaper.cpp). */
-export function recordLevel(
-  words: Int32Array,
-  at: number,
-): "error" | "warn" | "info" | "debug" {
-  switch (words[at + J_KIND]) {
-    case KIND_REAP:
-      return words[at + J_REAP_RESULT] === 0 ? "debug" : "error";
-    case KIND_OVERDUE:
-    case KIND_REFUSED:
-    case KIND_NO_VICTIM:
-      return "warn";
-    default:
-      return "info";
-  }
 }

@@ -1,7 +1,7 @@
 // The kills of a journal as text: who, then why, then how fast; and at length
-// what the machine was like.
+// what the machine was like. What the keeper did stands among them.
 
-import type { KillEntry } from "./journal.ts";
+import type { KeeperEntry, KillEntry } from "./journal.ts";
 import { type KillInfo, MEMINFO_NAMES } from "./killinfo.ts";
 import {
   COLUMNS,
@@ -32,18 +32,27 @@ const HEADER = [
 const NAME_COLUMNS = COLUMNS - HEADER.length + "NAME".length;
 
 /** A table of three lines for each kill, sizes in MB, 80 columns; `long` adds
- * the figures behind the kill. */
+ * the figures behind the kill. An act of the keeper has no columns. */
 export function describeKills(
-  kills: readonly KillEntry[],
+  history: readonly (KillEntry | KeeperEntry)[],
   long = false,
 ): string[] {
-  if (kills.length === 0) return ["Nobody was killed."];
+  if (history.length === 0) return ["Nobody was killed."];
   return [
     HEADER,
-    ...kills.flatMap((kill) => [
-      ...describeKill(kill),
-      ...(long ? describeFigures(kill) : []),
-    ]),
+    ...history.flatMap((entry) =>
+      entry.by === "keeper" ? describeKeeper(entry) : [
+        ...describeKill(entry),
+        ...(long ? describeFigures(entry) : []),
+      ]
+    ),
+  ];
+}
+
+function describeKeeper({ time, text }: KeeperEntry): string[] {
+  return [
+    `${time.padEnd(24)}   the keeper`,
+    ...wrap(text, COLUMNS, MARGIN),
   ];
 }
 
@@ -68,7 +77,12 @@ function describeKill(kill: KillEntry): string[] {
   return [
     `${columns} ${name}`.trimEnd(),
     ...wrap(kill.reasonText + grown, COLUMNS, MARGIN),
-    `${MARGIN}signal after ${microText(kill.signalUs)}, ${death}`,
+    ...wrap(
+      `${kill.by === "watchdog" ? "by the watchdog, " : ""}` +
+        `signal after ${microText(kill.signalUs)}, ${death}`,
+      COLUMNS,
+      MARGIN,
+    ),
   ];
 }
 

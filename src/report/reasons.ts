@@ -4,6 +4,7 @@
 import { BELOW_MIN } from "../policy/watermarks.ts";
 import {
   J_LIMIT,
+  J_LIMIT2,
   J_MARK,
   J_REASON,
   J_STRATEGY,
@@ -38,6 +39,7 @@ const NAMES = new Map<number, string>([
   [reason.REASON_ZRAM, "ZRAM"],
   [reason.REASON_MINFREE, "MINFREE"],
   [reason.REASON_LEVEL, "LEVEL"],
+  [reason.REASON_SILENT, "SILENT"],
 ]);
 
 /** Name of a STRATEGY_*, as the configuration has it. */
@@ -88,6 +90,9 @@ export function reasonText(words: Int32Array, at: number): string {
       return `minfree tier is undercut (${below})`;
     case reason.REASON_LEVEL:
       return `pressure level is ${LEVELS[value] ?? value}`;
+    case reason.REASON_SILENT:
+      return `the guard was silent for ${value}ms while memory was short ` +
+        `(${words[at + J_VALUE2]}kB < ${words[at + J_LIMIT2]}kB)`;
     default:
       return reasonName(words[at + J_REASON]);
   }

@@ -1,21 +1,37 @@
 // @hot
 // The journal: fixed records of integers in a ring, written as they happen
 // and copied to a file that survives the guard. Words are made by whoever
-// reads it (report/). Record 0 of the file is the header.
+// reads it (report/). Record 0 of the file is the header; behind the guard's
+// ring the file has one for the watchdog thread and one for the keeper, who
+// write when the guard cannot (ffi/record.h).
 
 import { delta32, sum32 } from "../base/int.ts";
-import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
+import {
+  JOURNAL_RECORDS,
+  JOURNAL_WORDS,
+  SIDE_RECORDS,
+} from "../base/limits.ts";
 
 /** "OOMG", little-endian; first word of the header. */
 export const JOURNAL_MAGIC = 0x474d4f4f;
 /** Raised when the meaning of a word changes. */
-export const JOURNAL_VERSION = 2;
+export const JOURNAL_VERSION = 3;
+/** The one before, still read: it had the guard's ring only. */
+export const JOURNAL_VERSION_BEFORE = 2;
 
 // Words of the header.
 export const H_MAGIC = 0;
 export const H_VERSION = 1;
 export const H_RECORD_WORDS = 2;
 export const H_RECORDS = 3;
+export const H_SIDE_RECORDS = 4;
+
+// Rings of the file, in their order; each has serials of its own.
+export const RING_GUARD = 0;
+export const RING_WATCHDOG = 1;
+export const RING_KEEPER = 2;
+/** Records of the file behind its header. */
+export const FILE_RECORDS = JOURNAL_RECORDS + 2 * SIDE_RECORDS;
 
 // Words of a record.
 /** Serial number from 1; 0 marks an empty slot. */
@@ -103,7 +119,8 @@ export const KIND_REAP = 9;
  * how often since the last such record. */
 export const KIND_FAULT = 10;
 /** The watchdog thread killed, as the reactor was silent: J_VALUE for how
- * long, ms. */
+ * long, ms, J_LIMIT of what it may be; J_VALUE2 the memory left, kB, and
+ * J_LIMIT2 what should be. Deaths that it saw belong to its own serials. */
 export const KIND_WATCHDOG = 11;
 /** The keeper acted: J_DETAIL says how, KEEPER_*; J_VALUE the silence, ms. */
 export const KIND_KEEPER = 12;

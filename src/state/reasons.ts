@@ -24,6 +24,8 @@ export const REASON_LEVEL = 2003;
 /** Headroom is below the reserve, and though swap has room, what zram stores
  * there takes about as much memory as it frees. */
 export const REASON_ZRAM = 2004;
+/** The guard was silent while memory was short: its watchdog thread killed. */
+export const REASON_SILENT = 2005;
 
 // The verdict: what the judge answers, one word each.
 export const VERDICT_REASON = 0;
@@ -48,6 +50,8 @@ export const VERDICT_NEED_KB = 2;
 //   RESERVE                        headroom (negative), 0, kB
 //   MINFREE                        other_free, tier, kB
 //                                  other_file, tier, kB
+//   SILENT                         silence, its limit, ms
+//                                  memory left, least, kB
 //   LEVEL                          level 0..2 once raised or lowered, 0
 //                                  free, most free at low pressure, kB
 /** The figure that crossed, and the limit it crossed. */

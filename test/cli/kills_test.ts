@@ -10,7 +10,13 @@ import {
   EXIT_USAGE,
 } from "../../src/cli/exits.ts";
 import { kills } from "../../src/cli/kills.ts";
-import { H_MAGIC, H_VERSION, J_PID } from "../../src/state/journal.ts";
+import {
+  H_MAGIC,
+  H_VERSION,
+  J_PID,
+  KEEPER_STARTED,
+  KIND_KEEPER,
+} from "../../src/state/journal.ts";
 import { fileOf, journalOf, KILL } from "../report/records.ts";
 import { run, withFolder } from "./fake_guard.ts";
 
@@ -97,6 +103,28 @@ Deno.test("kills at length, and all there is as JSON", () => {
   }
 });
 
+Deno.test("what the keeper did stands among the kills", () => {
+  const act = (nowMs: number) => ({
+    kind: KIND_KEEPER,
+    nowMs,
+    words: { J_DETAIL: KEEPER_STARTED, J_PID: 77 },
+  });
+  const bytes = fileOf(
+    journalOf([act(1), kill(10), act(2), kill(11), act(3)]),
+  );
+  withFolder({ journal: bytes }, (dir) => {
+    for (const [args, acts] of [[[], 3], [["-n1"], 1], [["-n2"], 3]] as const) {
+      const text = run(kills, "--state", dir, ...args).out;
+      assert.equal(text.match(/started the guard again/g)?.length, acts);
+      const json = JSON.parse(
+        run(kills, "--state", dir, "--json", ...args).out,
+      );
+      assert.equal(json.keeper.length, acts);
+      assert.equal(json.keeper[0].act, "STARTED");
+    }
+  });
+});
+
 Deno.test("no journal", () => {
   const said = /^There is no journal ".*\/journal"; --state names another/;
   check("no file", undefined, [], EXIT_NO_GUARD, [], said);
@@ -123,7 +151,7 @@ Deno.test("damage is named, and what is whole is shown", () => {
       "another version, whose words mean something else",
       journal([H_VERSION, 1]),
       [],
-      /: version is 1, expected 2$/,
+      /: version is 1, expected 3$/,
     ],
     ["no journal", new TextEncoder().encode("x".repeat(999)), [], /not a jour/],
     ["short", journal().subarray(0, 100), [], /shorter than a header$/],

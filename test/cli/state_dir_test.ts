@@ -2,23 +2,38 @@
 // never the guard, and never a file elsewhere.
 
 import assert from "node:assert/strict";
-import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../../src/base/limits.ts";
+import {
+  JOURNAL_RECORDS,
+  JOURNAL_WORDS,
+  SIDE_RECORDS,
+} from "../../src/base/limits.ts";
 import {
   AlreadyRunning,
   openStateDir,
   type StateDir,
 } from "../../src/cli/state_dir.ts";
 import {
+  checkOf,
+  FILE_RECORDS,
   H_MAGIC,
   H_RECORD_WORDS,
+  H_RECORDS,
+  H_SIDE_RECORDS,
   H_VERSION,
+  J_CHECK,
+  J_SERIAL,
   Journal,
   JOURNAL_MAGIC,
   JOURNAL_VERSION,
+  JOURNAL_VERSION_BEFORE,
+  RING_KEEPER,
+  RING_WATCHDOG,
 } from "../../src/state/journal.ts";
+import { parseJournal, recordsOf } from "../../src/report/journal.ts";
+import { fileOf, journalOf, KILL } from "../report/records.ts";
 import { ARENA_FD, unattached } from "../shim/helpers.ts";
 
-const JOURNAL_BYTES = (JOURNAL_RECORDS + 1) * JOURNAL_WORDS * 4;
+const JOURNAL_BYTES = (FILE_RECORDS + 1) * JOURNAL_WORDS * 4;
 const FILES = ["lock", "guard", "journal", "status"];
 const IS_ROOT = Deno.uid() === 0;
 
@@ -148,6 +163,8 @@ Deno.test("state folder: a huge journal is read to its size, and cut", () => {
       header[H_MAGIC] = JOURNAL_MAGIC;
       header[H_VERSION] = JOURNAL_VERSION;
       header[H_RECORD_WORDS] = JOURNAL_WORDS;
+      header[H_RECORDS] = JOURNAL_RECORDS;
+      header[H_SIDE_RECORDS] = SIDE_RECORDS;
       const file = `${dir}/journal`;
       Deno.writeFileSync(file, new Uint8Array(header.buffer));
       Deno.truncateSync(file, 64 * 2 ** 30);
@@ -182,7 +199,7 @@ Deno.test("state folder: a journal of the first version is told of", () => {
       Deno.writeFileSync(`${dir}/journal`, new Uint8Array(words.buffer));
     },
     [
-      /^Cannot parse ".*\/journal": version is 1, expected 2; starting a new one$/,
+      /^Cannot parse ".*\/journal": version is 1, expected 3; starting a new one$/,
     ],
     (dir, state) => {
       assert.ok(state.journalFd >= 0);
@@ -190,7 +207,57 @@ Deno.test("state folder: a journal of the first version is told of", () => {
       assert.equal(bytes.length, JOURNAL_BYTES);
       const [magic, version, ...rest] = new Int32Array(bytes.buffer);
       assert.deepEqual([magic, version], [JOURNAL_MAGIC, JOURNAL_VERSION]);
-      assert.ok(rest.slice(2).every((word) => word === 0));
+      assert.ok(rest.slice(3).every((word) => word === 0));
+    },
+  );
+});
+
+Deno.test("state folder: a journal of the version before is taken over", () => {
+  check(
+    (dir) => {
+      const old = fileOf(journalOf([KILL, KILL, KILL]));
+      new Int32Array(old.buffer)[H_VERSION] = JOURNAL_VERSION_BEFORE;
+      // That version ended behind the guard's ring.
+      const bytes = new Uint8Array((JOURNAL_RECORDS + 1) * JOURNAL_WORDS * 4);
+      bytes.set(old);
+      Deno.writeFileSync(`${dir}/journal`, bytes);
+    },
+    [],
+    (dir, state) => {
+      assert.deepEqual([...state.serials], [3, 0, 0]);
+      const bytes = Deno.readFileSync(`${dir}/journal`);
+      assert.equal(bytes.length, JOURNAL_BYTES);
+      assert.equal(new Int32Array(bytes.buffer)[H_VERSION], JOURNAL_VERSION);
+      assert.equal(recordsOf(parseJournal(bytes, "journal")).length, 3);
+    },
+  );
+});
+
+Deno.test("state folder: serials of all rings go on", () => {
+  check(
+    (dir) => {
+      const words = new Int32Array((FILE_RECORDS + 1) * JOURNAL_WORDS);
+      words.set(new Int32Array(fileOf(journalOf([KILL, KILL])).buffer));
+      const put = (ring: number, serial: number) => {
+        const record = 1 + JOURNAL_RECORDS + (ring - 1) * SIDE_RECORDS +
+          (serial - 1) % SIDE_RECORDS;
+        const at = record * JOURNAL_WORDS;
+        words[at + J_SERIAL] = serial;
+        words[at + J_CHECK] = checkOf(words, at);
+      };
+      put(RING_WATCHDOG, 64);
+      put(RING_WATCHDOG, 65);
+      put(RING_KEEPER, 7);
+      Deno.writeFileSync(`${dir}/journal`, new Uint8Array(words.buffer));
+    },
+    [],
+    (dir, state) => {
+      assert.deepEqual([...state.serials], [2, 65, 7]);
+      const words = parseJournal(
+        Deno.readFileSync(`${dir}/journal`),
+        "journal",
+      );
+      assert.equal(recordsOf(words).length, 5);
     },
   );
 });

@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { Log } from "../../src/cli/log.ts";
 import { BELOW_LOW, BELOW_MIN } from "../../src/policy/watermarks.ts";
-import { killLine, killsOf, recordLine } from "../../src/report/journal.ts";
+import { killsOf } from "../../src/report/journal.ts";
+import { killLine, recordLine } from "../../src/report/lines.ts";
 import { killinfoOf } from "../../src/report/killinfo.ts";
 import { reasonName, reasonText } from "../../src/report/reasons.ts";
 import type { Shim } from "../../src/shim/shim.ts";

@@ -8,11 +8,11 @@ import { Prng } from "../../src/base/prng.ts";
 import {
   killsOf,
   parseJournal,
-  recordLine,
   recordsOf,
   tornOf,
   wordsOf,
 } from "../../src/report/journal.ts";
+import { recordLine } from "../../src/report/lines.ts";
 import * as j from "../../src/state/journal.ts";
 import { type Entry, fileOf, journalOf, KILL } from "./records.ts";
 
@@ -33,10 +33,18 @@ Deno.test("files that are none of ours", () => {
     [new Uint8Array(16), "not a journal"],
     [new TextEncoder().encode("x".repeat(500)), "not a journal"],
     [header(j.H_MAGIC, 0), "not a journal"],
-    [header(j.H_VERSION, 3), "version is 3, expected 2"],
-    [header(j.H_VERSION, 1), "version is 1, expected 2"],
+    [header(j.H_VERSION, 4), "version is 4, expected 3"],
+    [header(j.H_VERSION, 1), "version is 1, expected 3"],
     // The first version's header was shorter than a record is now.
-    [header(j.H_VERSION, 1).subarray(0, 128), "version is 1, expected 2"],
+    [header(j.H_VERSION, 1).subarray(0, 128), "version is 1, expected 3"],
+    [
+      header(j.H_RECORDS, 512),
+      "rings have 512 and 64 records, expected 1024 and 64",
+    ],
+    [
+      header(j.H_SIDE_RECORDS, 0),
+      "rings have 1024 and 0 records, expected 1024 and 64",
+    ],
     [header(j.H_RECORD_WORDS, 95), "records have 95 words, expected 96"],
     [header(j.H_RECORD_WORDS, -1), "records have -1 words, expected 96"],
     [

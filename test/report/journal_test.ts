@@ -4,15 +4,13 @@
 import assert from "node:assert/strict";
 import { JOURNAL_RECORDS } from "../../src/base/limits.ts";
 import {
-  killLine,
   killsOf,
-  recordLevel,
-  recordLine,
   recordsOf,
   timeOf,
   tornOf,
 } from "../../src/report/journal.ts";
 import { killinfoOf } from "../../src/report/killinfo.ts";
+import { killLine, recordLevel, recordLine } from "../../src/report/lines.ts";
 import * as j from "../../src/state/journal.ts";
 import * as reasons from "../../src/state/reasons.ts";
 import {
@@ -212,6 +210,7 @@ Deno.test("kills with what became of them", () => {
     reapUs: null,
     reapError: null,
     killinfo: killinfoOf(journalOf([KILL]).words, 0),
+    by: "guard",
   });
   // The kernel's uids are unsigned.
   const [nobody] = killsOf(journalOf([withWords(KILL, { J_UID: -2 })]).words);

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { ABSENT } from "../../src/base/scan.ts";
-import { killsOf } from "../../src/report/journal.ts";
+import { historyOf, killsOf } from "../../src/report/journal.ts";
 import { describeKills } from "../../src/report/kills.ts";
 import { columnsOf } from "../../src/report/units.ts";
 import {
@@ -11,10 +11,17 @@ import {
   J_MEMINFO,
   J_NAME,
   J_PSI,
+  KEEPER_CALLED,
+  KEEPER_ENDED,
+  KEEPER_GAVE_BACK,
+  KEEPER_STARTED,
   KIND_DEATH,
+  KIND_KEEPER,
   KIND_KILL,
   KIND_REAP,
+  KIND_WATCHDOG,
 } from "../../src/state/journal.ts";
+import { REASON_SILENT } from "../../src/state/reasons.ts";
 import { type Entry, journalOf, KILL, withWords } from "./records.ts";
 
 const DEATH: Entry = {
@@ -52,6 +59,52 @@ Deno.test("who, why, how fast", () => {
   for (const [entry, line, want] of rows) {
     assert.match(linesOf(entry)[line], want);
   }
+});
+
+Deno.test("who acted while the guard was silent", () => {
+  const watchdog = withWords({ ...KILL, kind: KIND_WATCHDOG }, {
+    J_REASON: REASON_SILENT,
+    J_VALUE: 412,
+    J_LIMIT: 300,
+    J_VALUE2: 9_000,
+    J_LIMIT2: 65_536,
+  });
+  const keeper = (detail: number, pid: number, silentMs: number) => ({
+    kind: KIND_KEEPER,
+    words: { J_DETAIL: detail, J_PID: pid, J_VALUE: silentMs },
+  });
+  const history = historyOf(
+    journalOf([
+      watchdog,
+      DEATH,
+      keeper(KEEPER_CALLED, 77, 3_210),
+      keeper(KEEPER_ENDED, 250, 6_000),
+      keeper(KEEPER_STARTED, 260, 0),
+      keeper(KEEPER_GAVE_BACK, 0, 0),
+      keeper(99, 0, 0),
+    ]).words,
+  );
+  assert.equal(
+    describeKills(history).slice(1).join("\n"),
+    `2023-11-14T22:13:20.000Z    1234   905    45.0     2.0 com.example.app
+    the guard was silent for 412ms while memory was short (9000kB < 65536kB)
+    by the watchdog, signal after 312 us, death after 23 ms, 40.0 MB came back
+2023-11-14T22:13:20.000Z   the keeper
+    called the kernel's killer, armed with process 77, after the guard was
+    silent for 3.2 s
+2023-11-14T22:13:20.000Z   the keeper
+    killed the guard, process 250, silent for 6.0 s
+2023-11-14T22:13:20.000Z   the keeper
+    started the guard again, process 260
+2023-11-14T22:13:20.000Z   the keeper
+    gave memory groups back to the kernel's killer as the guard was gone
+2023-11-14T22:13:20.000Z   the keeper
+    did what this version does not know (99)`,
+  );
+  assert.deepEqual(
+    history.map((entry) => entry.by === "keeper" ? entry.act : entry.reason),
+    ["SILENT", "CALLED", "ENDED", "STARTED", "GAVE_BACK", "ACT_99"],
+  );
 });
 
 /** The 19 figures of /proc/meminfo, 10 MB and more. */

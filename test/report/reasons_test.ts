@@ -124,7 +124,7 @@ Deno.test("reasons: each has a name, that of its constant, and a text", () => {
     assert.ok(name === "REASON_NONE" || /^[a-z]/.test(text), name);
     count++;
   }
-  assert.equal(count, 16);
+  assert.equal(count, 17);
 });
 
 Deno.test("strategies have the names of the configuration", () => {

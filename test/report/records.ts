@@ -1,6 +1,10 @@
 // Makes journals for tests, in the ring and as the file of a state folder.
 
-import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../../src/base/limits.ts";
+import {
+  JOURNAL_RECORDS,
+  JOURNAL_WORDS,
+  SIDE_RECORDS,
+} from "../../src/base/limits.ts";
 import * as j from "../../src/state/journal.ts";
 
 const NAME_BYTES = j.J_NAME_WORDS * 4;
@@ -70,6 +74,7 @@ export function fileOf(journal: j.Journal): Uint8Array<ArrayBuffer> {
   words[j.H_VERSION] = j.JOURNAL_VERSION;
   words[j.H_RECORD_WORDS] = JOURNAL_WORDS;
   words[j.H_RECORDS] = JOURNAL_RECORDS;
+  words[j.H_SIDE_RECORDS] = SIDE_RECORDS;
   words.set(
     journal.words.subarray(0, records * JOURNAL_WORDS),
     JOURNAL_WORDS,
