@@ -150,11 +150,18 @@ int32_t shim_lock_file(int32_t fd) {
  * the guard. A pipe that polls writable takes PIPE_BUF bytes at once; what is
  * O_NONBLOCK is not asked, as /dev/kmsg never polls writable. */
 int32_t shim_write(int32_t fd, const char *bytes, int32_t count) {
-  struct pollfd ready = {.fd = fd, .events = POLLOUT};
-  if (!(fcntl(fd, F_GETFL) & O_NONBLOCK) &&
-      (poll(&ready, 1, 0) < 1 || !(ready.revents & POLLOUT)))
-    return -EAGAIN;
-  return result(write(fd, bytes, (size_t)(count > 4096 ? 4096 : count)));
+  int32_t done = 0, most = count > 4096 ? 4096 : count;
+  int asks = !(fcntl(fd, F_GETFL) & O_NONBLOCK);
+  do {
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    if (asks && (poll(&ready, 1, 0) < 1 || !(ready.revents & POLLOUT)))
+      return done > 0 ? done : -EAGAIN;
+    ssize_t n = write(fd, bytes + done, (size_t)(most - done));
+    if (n < 0) return done > 0 ? done : -errno;
+    if (n == 0) break;
+    done += (int32_t)n;
+  } while (done < most);
+  return done;
 }
 
 /* A socket connected to `path`; no step of it waits longer than told. */
@@ -215,9 +222,16 @@ static int32_t read_adj_of(int32_t pid, int32_t *adj) {
   char text[16] = {0};
   int fd = open_of(pid, "oom_score_adj", O_RDONLY);
   if (fd < 0) return -errno;
-  int32_t rc = result(read(fd, text, sizeof text - 1));
+  /* To its end of line: a number cut short is another number. */
+  int32_t rc = 0, filled = 0;
+  while (filled < (int32_t)sizeof text - 1 && memchr(text, '\n', 15) == NULL) {
+    rc = result(read_at(fd, text + filled, 15 - filled, filled));
+    if (rc <= 0) break;
+    filled += rc;
+  }
   close(fd);
-  *adj = atoi(text);
+  if (rc == 0) return -EIO;
+  if (rc > 0) *adj = atoi(text);
   return rc < 0 ? rc : 0;
 }
 
@@ -228,7 +242,7 @@ int32_t shim_adopt(void) {
   int status = open_of(pid, "status", O_RDONLY);
   int32_t rc = status < 0 ? -errno : 0;
   if (rc == 0) {
-    rc = result(pread(status, arena + AT_SAMPLES, SAMPLE_BYTES, 0));
+    rc = read_whole(status, arena + AT_SAMPLES, SAMPLE_BYTES, SAMPLE_BYTES_MIN);
     words_at(AT_SAMPLE_LENGTHS)[0] = rc;
     if (rc > 0) rc = 0;
   }
@@ -279,7 +293,11 @@ int32_t shim_open_stat(void) {
 static int32_t write_number(int opened, long long number) {
   int32_t fd = verified(opened);
   if (fd < 0) return fd;
-  int32_t rc = dprintf(fd, "%lld", number) < 0 ? -errno : 0;
+  char text[24];
+  int length = snprintf(text, sizeof text, "%lld", number);
+  ssize_t n = write(fd, text, (size_t)length);
+  /* The kernel takes a number at once; of a part of it, it made another. */
+  int32_t rc = n < 0 ? -errno : n < length ? -EINTR : 0;
   close(fd);
   return rc;
 }
@@ -323,6 +341,11 @@ static int32_t scan_group(int32_t *pids) {
   if (n <= 0) return result(n);
   ssize_t whole = n;
   while (whole > 0 && dents[whole - 1] != '\n') whole--;
+  /* Not one line: from the start another time, or it is asked for for ever. */
+  if (whole == 0) {
+    lseek(scan_fd, 0, SEEK_SET);
+    return -EINTR;
+  }
   if (whole < n) lseek(scan_fd, whole - n, SEEK_CUR);
   int32_t count = 0;
   uint32_t pid = 0;

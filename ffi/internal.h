@@ -16,6 +16,9 @@
 
 /* Numbers shared by x86_64 and aarch64; older headers lack them. */
 #define NR_PIDFD_SEND_SIGNAL 424
+/* A call that signals interrupt is repeated so often; one that is always
+ * interrupted is then told as any that fails. */
+#define EINTRS_MAX 16
 
 extern char *arena;
 extern int32_t arena_bytes;
@@ -31,6 +34,12 @@ extern atomic_uint titles_read;
 /* Makes the wait return, from any thread or a signal handler. */
 void wake_wait(void);
 int open_of(int32_t pid, const char *name, int flags);
+ssize_t read_at(int fd, char *into, int32_t capacity, int32_t at);
+int32_t read_whole(int fd, char *into, int32_t capacity, int32_t whole);
+
+/* A status or stat file that is shorter is read on to its end: a kernel
+ * thread's stat has 150 bytes (6.18). */
+#define SAMPLE_BYTES_MIN 100
 
 static inline int32_t result(long value) {
   return value < 0 ? -errno : (int32_t)value;

@@ -16,6 +16,9 @@
 #define POPULATE_WRITE 23 /* MADV_POPULATE_WRITE, 5.14 */
 #define REAPS_MAX 64
 #define FILES_MAX 65536
+/* Whoever cannot wait for events looks this often, ms. */
+#define BLIND_MS 10
+#define INTERRUPTED_MS 1
 
 char *arena;
 int32_t arena_bytes;
@@ -24,8 +27,9 @@ int epoll_fd = -1;
 static int signal_fd = -1;
 static atomic_int signals_pending;
 
+/* `whole` is how long the file was when it was last read to its end. */
 static struct slot {
-  int32_t fd, at, capacity;
+  int32_t fd, at, capacity, whole;
 } slots[SLOTS_MAX];
 
 /* Descriptors handed to the reaper, oldest at reap_head; an entry stays until
@@ -97,6 +101,32 @@ static void on_signal(int number) {
   errno = saved;
 }
 
+/* The oldest that is queued; it stays in the queue until it is done. */
+static int next_reap(struct reap *reap) {
+  pthread_mutex_lock(&reap_lock);
+  int queued = reap_head != reap_tail;
+  if (queued) *reap = reaps[reap_head % REAPS_MAX];
+  pthread_mutex_unlock(&reap_lock);
+  return queued;
+}
+
+static void reap_one(const struct reap *reap) {
+  int64_t started = now_us();
+  long rc;
+  int tries = 0;
+  do rc = syscall(NR_PROCESS_MRELEASE, reap->fd, 0U);
+  while (rc != 0 && (errno == EAGAIN || errno == EINTR) && ++tries < 100);
+  int error = rc == 0 ? 0 : -errno;
+  pthread_mutex_lock(&reap_lock);
+  if (reaps[reap_head % REAPS_MAX].close_after) close(reap->fd);
+  reap_head++;
+  pthread_mutex_unlock(&reap_lock);
+  mailbox[MB_REAP_PID] = reap->pid;
+  mailbox[MB_REAP_RESULT] = error;
+  mailbox[MB_REAP_US] = (int32_t)(now_us() - started);
+  atomic_fetch_add((_Atomic int32_t *)&mailbox[MB_REAPS], 1);
+}
+
 static void *reaper(void *unused) {
   (void)unused;
   /* Freeing memory must not wait behind the load that used it up. */
@@ -104,23 +134,8 @@ static void *reaper(void *unused) {
   for (;;) {
     while (sem_wait(&reap_ready) != 0) {
     }
-    pthread_mutex_lock(&reap_lock);
-    struct reap reap = reaps[reap_head % REAPS_MAX];
-    pthread_mutex_unlock(&reap_lock);
-    int64_t started = now_us();
-    long rc;
-    int tries = 0;
-    do rc = syscall(NR_PROCESS_MRELEASE, reap.fd, 0U);
-    while (rc != 0 && (errno == EAGAIN || errno == EINTR) && ++tries < 100);
-    int error = rc == 0 ? 0 : -errno;
-    pthread_mutex_lock(&reap_lock);
-    if (reaps[reap_head % REAPS_MAX].close_after) close(reap.fd);
-    reap_head++;
-    pthread_mutex_unlock(&reap_lock);
-    mailbox[MB_REAP_PID] = reap.pid;
-    mailbox[MB_REAP_RESULT] = error;
-    mailbox[MB_REAP_US] = (int32_t)(now_us() - started);
-    atomic_fetch_add((_Atomic int32_t *)&mailbox[MB_REAPS], 1);
+    /* All that is queued: the wakeup of one may have failed. */
+    for (struct reap reap; next_reap(&reap);) reap_one(&reap);
   }
   return NULL;
 }
@@ -145,12 +160,16 @@ int32_t shim_take_signals(void) {
   return 0;
 }
 
-/* Makes the epoll set, the signal handlers and the threads. */
+/* Makes the epoll set, the signal handlers and the threads. One that failed
+ * may be called again: it goes on where it came to. */
 int32_t shim_start(void) {
-  epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-  signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  static int is_watched;
+  if (epoll_fd < 0) epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+  if (signal_fd < 0) signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (epoll_fd < 0 || signal_fd < 0) return -errno;
-  if (watch(signal_fd, EPOLLIN, EVENT_SIGNAL << 24, 0) != 0) return -errno;
+  if (!is_watched && watch(signal_fd, EPOLLIN, EVENT_SIGNAL << 24, 0) != 0)
+    return -errno;
+  is_watched = 1;
   shim_take_signals();
   pthread_mutexattr_t inherit;
   pthread_mutexattr_init(&inherit);
@@ -174,7 +193,7 @@ int32_t shim_slot(int32_t slot, int32_t fd, int32_t at, int32_t capacity) {
   if (slot < 0 || slot >= SLOTS_MAX || at < 0 || capacity < 0 ||
       at > arena_bytes - capacity)
     return -EINVAL;
-  slots[slot] = (struct slot){fd, at, capacity};
+  slots[slot] = (struct slot){fd, at, capacity, 0};
   return 0;
 }
 
@@ -195,12 +214,22 @@ static void beat(int32_t ms) {
   atomic_fetch_add((_Atomic int32_t *)&mailbox[MB_BEAT], 1);
 }
 
+/* A wait that fails is still a pause, or the guard would spin: `ms` at most.
+ * A signal that has come is not kept waiting. */
+static void rest(int ms) {
+  int32_t wanted = mailbox[MB_TIMEOUT_MS];
+  if (wanted >= 0 && wanted < ms) ms = wanted;
+  struct timespec pause = {.tv_nsec = ms * 1000000L};
+  if (atomic_load(&signals_pending) == 0) nanosleep(&pause, NULL);
+}
+
 int32_t shim_wait(void) {
   static struct epoll_event ready[EVENTS_MAX];
   shim_clock();
   beat(mailbox[MB_TIMEOUT_MS]);
   int count = epoll_wait(epoll_fd, ready, EVENTS_MAX, mailbox[MB_TIMEOUT_MS]);
   int32_t answer = count < 0 && errno != EINTR ? -errno : 0;
+  if (count < 0) rest(answer == 0 ? INTERRUPTED_MS : BLIND_MS);
   shim_clock();
   beat(0);
   mailbox[MB_WOKE_US] = mailbox[MB_NOW_US];
@@ -225,15 +254,25 @@ int32_t shim_wait(void) {
   return answer;
 }
 
-/* The whole file, or what fits; what fits a page comes in one read. */
-static int32_t read_whole(int fd, char *into, int32_t capacity) {
+/* One read, again when a signal came between. */
+ssize_t read_at(int fd, char *into, int32_t capacity, int32_t at) {
+  ssize_t n;
+  int tries = 0;
+  do n = pread(fd, into, (size_t)capacity, at);
+  while (n < 0 && errno == EINTR && ++tries < EINTRS_MAX);
+  return n;
+}
+
+/* The whole file, or what fits. What fits a page comes in one read, unless it
+ * is cut short: in a line, or below `whole`, the length it had before. */
+int32_t read_whole(int fd, char *into, int32_t capacity, int32_t whole) {
   int32_t filled = 0;
   while (filled < capacity) {
-    ssize_t n = pread(fd, into + filled, (size_t)(capacity - filled), filled);
-    if (n < 0 && errno == EINTR) continue;
+    ssize_t n = read_at(fd, into + filled, capacity - filled, filled);
     if (n < 0) return -errno;
     filled += (int32_t)n;
-    if (n == 0 || capacity <= 4096) break;
+    if (n == 0) break;
+    if (capacity <= 4096 && filled >= whole && into[filled - 1] == '\n') break;
   }
   return filled;
 }
@@ -243,9 +282,11 @@ int32_t shim_sense(void) {
   int32_t *lengths = words_at(AT_SLOT_LENGTHS);
   for (int i = 0; i < SLOTS_MAX; i++) {
     if (!(wanted >> i & 1)) continue;
-    lengths[i] = slots[i].fd < 0 ? -EBADF
-                                 : read_whole(slots[i].fd, arena + slots[i].at,
-                                              slots[i].capacity);
+    struct slot *slot = &slots[i];
+    lengths[i] = slot->fd < 0 ? -EBADF
+                              : read_whole(slot->fd, arena + slot->at,
+                                           slot->capacity, slot->whole);
+    if (lengths[i] > 0) slot->whole = lengths[i];
   }
   return shim_clock();
 }
@@ -255,11 +296,9 @@ int32_t shim_sample(void) {
   const int32_t *fds = words_at(AT_SAMPLE_FDS);
   int32_t count = mailbox[MB_COUNT];
   if (count > SAMPLES_MAX) count = SAMPLES_MAX;
-  for (int32_t i = 0; i < count; i++) {
-    ssize_t n = pread(fds[i], arena + AT_SAMPLES + i * SAMPLE_BYTES,
-                      SAMPLE_BYTES, 0);
-    lengths[i] = result(n);
-  }
+  for (int32_t i = 0; i < count; i++)
+    lengths[i] = read_whole(fds[i], arena + AT_SAMPLES + i * SAMPLE_BYTES,
+                            SAMPLE_BYTES, SAMPLE_BYTES_MIN);
   return shim_clock();
 }
 
@@ -276,8 +315,9 @@ int32_t shim_receive(void) {
                            .msg_control = control.bytes,
                            .msg_controllen = sizeof control.bytes};
   ssize_t n;
+  int tries = 0;
   do n = recvmsg(mailbox[MB_FD], &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  while (n < 0 && errno == EINTR);
+  while (n < 0 && errno == EINTR && ++tries < EINTRS_MAX);
   if (n < 0) return -errno;
   mailbox[MB_COUNT] = (int32_t)n;
   mailbox[MB_PID] = 0;
@@ -317,8 +357,15 @@ int32_t shim_kill(void) {
 int32_t shim_persist(void) {
   int32_t at = mailbox[MB_SOURCE], count = mailbox[MB_COUNT];
   if (at < 0 || count < 0 || at > arena_bytes - count) return -EINVAL;
-  return result(pwrite(mailbox[MB_FD], arena + at, (size_t)count,
-                       mailbox[MB_OFFSET]));
+  int32_t done = 0;
+  while (done < count) {
+    ssize_t n = pwrite(mailbox[MB_FD], arena + at + done,
+                       (size_t)(count - done), mailbox[MB_OFFSET] + done);
+    if (n < 0) return -errno;
+    if (n == 0) break;
+    done += (int32_t)n;
+  }
+  return done;
 }
 
 int32_t shim_close(void) {

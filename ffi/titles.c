@@ -16,9 +16,16 @@ static void read_title(int32_t pid, char *title) {
   memset(title, 0, TITLE_BYTES);
   int fd = open_of(pid, "cmdline", O_RDONLY);
   if (fd < 0) return;
-  ssize_t n;
-  do n = read(fd, title, TITLE_BYTES - 1);
-  while (n < 0 && errno == EINTR);
+  size_t filled = 0;
+  while (filled < TITLE_BYTES - 1 && memchr(title, ' ', filled) == NULL &&
+         memchr(title, '\0', filled) == NULL) {
+    ssize_t n;
+    int tries = 0;
+    do n = read(fd, title + filled, TITLE_BYTES - 1 - filled);
+    while (n < 0 && errno == EINTR && ++tries < EINTRS_MAX);
+    if (n <= 0) break;
+    filled += (size_t)n;
+  }
   close(fd);
   size_t length = strcspn(title, " ");
   memset(title + length, 0, TITLE_BYTES - length);
@@ -41,8 +48,9 @@ int32_t shim_ask_titles(void) {
   if (wanted < 1 || wanted > TITLE_ASKS_MAX) return -EINVAL;
   /* Also busy until a wait has told: nobody has taken the last batch yet. */
   if (titles_asked != (unsigned)mailbox[MB_TITLES]) return -EBUSY;
-  titles_asked++;
   count = wanted;
   memcpy(pids, words_at(AT_TITLE_PIDS), sizeof pids);
-  return result(sem_post(&titles_due));
+  if (sem_post(&titles_due) != 0) return -errno;
+  titles_asked++;
+  return 0;
 }

@@ -45,6 +45,10 @@ export const NAME_BYTES = 16;
 export const TITLE_BYTES = 128;
 /** Command names read in one go. */
 export const TITLE_ASKS_MAX = 16;
+/** Calls and their errors that failures are counted by. */
+export const FAULTS_MAX = 64;
+/** Rows put off because their signal failed. */
+export const DEFERRED_MAX = 16;
 /** Name patterns a configuration may protect. */
 export const PROTECTED_NAMES_MAX = 64;
 

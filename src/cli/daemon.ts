@@ -7,6 +7,7 @@ import { delta32 } from "../base/int.ts";
 import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
 import type { CompiledConfig } from "../config/compile.ts";
 import { ConfigError } from "../config/problems.ts";
+import type { Desk } from "../daemon/desk.ts";
 import { TURN_RELOAD, TURN_STOP } from "../daemon/reactor.ts";
 import { rehearse } from "../daemon/rehearsal.ts";
 import type { Effective } from "../props/effective.ts";
@@ -185,7 +186,7 @@ async function run(
       // the start (measured, 2.9.5), and its own handlers end the process.
       shim.symbols.takeSignals();
     }
-    code = reactor.tick(busy, reactor.deskOpen ? errands.restMs : -1);
+    code = reactor.tick(busy, reactor.deskOpen ? restMs(desk, errands) : -1);
   }
   sayNews(guard, said, log);
   notify(shim, "STOPPING=1");
@@ -193,6 +194,15 @@ async function run(
   shim.arena.gauges[G_STATE] = STATE_STOPPED;
   reactor.record();
   log.say("info", "stopped");
+}
+
+/** Longest that the next wait may last for what is done between turns, ms; -1:
+ * as long as it likes. */
+function restMs(desk: Desk, errands: Errands): number {
+  const deskMs = desk.restMs;
+  const errandMs = errands.restMs;
+  if (deskMs < 0) return errandMs;
+  return errandMs < 0 ? deskMs : Math.min(deskMs, errandMs);
 }
 
 /** Whether `ms` have passed since; a clock that went round counts as over. */

@@ -66,6 +66,7 @@ export class Actor {
 
   /** Carries out a verdict: ACT_*. */
   act(verdict: Int32Array): number {
+    this.#killer.begin();
     for (let i = 0; i < TRIES_PER_TURN; i++) {
       const row = selectVictim(
         this.#victims,

@@ -48,6 +48,9 @@ export class Adopter {
   readonly #ready: Ready;
   readonly #protector: Protector;
   readonly #fields = new Int32Array(STATUS_FIELDS);
+  /** Why the last adoption failed, -errno; 0: it did not, or for want of room
+   * in the table. */
+  failure = 0;
 
   constructor(
     ports: Ports,
@@ -68,6 +71,7 @@ export class Adopter {
    * process's own. */
   adopt(pid: number, owner: number, uid: number): number {
     const row = this.#victims.add(pid);
+    this.failure = 0;
     if (row === NONE) {
       this.#arena.gauges[G_TABLE_FULL]++;
       return NONE;
@@ -76,6 +80,7 @@ export class Adopter {
     this.#mailbox[MB_TAG] = (EVENT_VICTIM << 24) | row;
     const pidfd = this.#ports.adopt();
     if (pidfd < 0) {
+      this.failure = pidfd;
       this.#victims.remove(row);
       return NONE;
     }

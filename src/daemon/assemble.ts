@@ -11,7 +11,9 @@ import { Clients } from "./clients.ts";
 import { Control } from "./control.ts";
 import { Desk } from "./desk.ts";
 import { Discovery } from "./discovery.ts";
+import { Faults } from "./faults.ts";
 import { Killer } from "./killer.ts";
+import { NotedPorts } from "./noted_ports.ts";
 import { Notifier } from "./notifier.ts";
 import { Pace } from "./pace.ts";
 import { Passes } from "./passes.ts";
@@ -55,14 +57,18 @@ export interface Parts {
   readonly registrar: Registrar;
   readonly control: Control;
   readonly notifier: Notifier;
+  readonly faults: Faults;
   readonly reactor: Reactor;
   readonly desk: Desk;
   readonly history: Int32Array;
 }
 
 /** Makes every part. The settings must be in the arena. */
-export function assemble(plan: Plan): Parts {
-  const { ports, arena, journal } = plan;
+export function assemble(given: Plan): Parts {
+  const { arena, journal } = given;
+  const faults = new Faults(arena, journal);
+  const ports = new NotedPorts(given.ports, arena, faults);
+  const plan = { ...given, ports };
   const history = new Int32Array(HIST_WORDS);
   const verdict = new Int32Array(VERDICT_WORDS);
   const victims = new Victims(arena);
@@ -83,7 +89,8 @@ export function assemble(plan: Plan): Parts {
     history,
   );
   const { killsByAdj } = killer;
-  const base = { ports, arena, victims, protector, clients, pending, ready };
+  const known = { arena, victims, protector, clients, pending, ready };
+  const base = { ...known, ports, faults };
   const control = new Control({ ...base, registrar, killsByAdj });
   const judging = { ...base, sensor, killer, notifier, history, verdict };
   const reactor = makeReactor(judging, plan, control);
@@ -93,7 +100,13 @@ export function assemble(plan: Plan): Parts {
 
 type Base = Pick<
   Parts,
-  "victims" | "protector" | "clients" | "pending" | "ready" | "notifier"
+  | "victims"
+  | "protector"
+  | "clients"
+  | "pending"
+  | "ready"
+  | "notifier"
+  | "faults"
 >;
 
 function makeReactor(

@@ -22,6 +22,7 @@ import {
   MB_UID,
   VICTIM_WORDS,
 } from "../state/layout.ts";
+import { isWant } from "../state/calls.ts";
 import { SET_PER_APP_MEMCG } from "../state/settings.ts";
 import {
   NONE,
@@ -49,6 +50,8 @@ import type { Titles } from "./titles.ts";
 const OPS_PER_VISIT = 32;
 /** Nobody is there (errno(3)). */
 const EAGAIN = 11;
+/** What failed for want of something is tried again after this, ms. */
+const AGAIN_MS = 100;
 
 /** What a desk is made of. */
 export interface DeskParts {
@@ -86,6 +89,8 @@ export class Desk {
   readonly #listener: number;
   /** Somebody could not be let in: descriptors were wanting. */
   #knockedInVain = false;
+  /** Something else failed for want of something, and waits for a visit. */
+  #heldUp = false;
 
   constructor(parts: DeskParts) {
     this.#ports = parts.ports;
@@ -104,9 +109,16 @@ export class Desk {
     this.#listener = parts.listenerFd;
   }
 
+  /** Longest that the next visit may be put off, ms; -1: as long as it likes. */
+  get restMs(): number {
+    const again = this.#heldUp || this.#knockedInVain || this.#discovery.failed;
+    return again ? AGAIN_MS : -1;
+  }
+
   /** Does what is due; true when there is more to do at once. */
   visit(sprinting: boolean): boolean {
     this.#clients.deskDue = false;
+    this.#heldUp = false;
     this.#writeDue();
     this.#adopter.buryDead();
     const more = this.#workOff();
@@ -118,7 +130,7 @@ export class Desk {
     this.#titles.visit(!sprinting);
     this.#arena.gauges[G_VICTIMS] = this.#victims.count;
     this.#arena.gauges[G_LISTED] = this.#victims.listed;
-    return more || scanning || this.#control.deskDue;
+    return more || scanning || (!this.#heldUp && this.#control.deskDue);
   }
 
   #writeDue(): void {
@@ -128,27 +140,34 @@ export class Desk {
       if (row === NONE) return;
       const at = row * VICTIM_WORDS;
       if ((rows[at + V_FLAGS] & ROW_DEAD) !== 0) continue;
-      this.#writeRow(row);
+      if (!isWant(this.#writeRow(row))) continue;
+      // The kernel is still to be told: it lacked something just now.
+      this.#victims.markDue(row);
+      this.#heldUp = true;
+      return;
     }
   }
 
-  /** Tells the kernel what a client asked for: importance, soft limit. */
-  #writeRow(row: number): void {
+  /** Tells the kernel what a client asked for: importance, soft limit; answers
+   * how the last of it that failed did. */
+  #writeRow(row: number): number {
     const at = row * VICTIM_WORDS;
     const rows = this.#victims.rows;
     const mailbox = this.#mailbox;
     mailbox[MB_PID] = rows[at];
     mailbox[MB_FD] = rows[at + V_PIDFD];
     mailbox[MB_ADJ] = rows[at + V_KERNEL_ADJ];
-    if (rows[at + V_KERNEL_ADJ] >= ADJ_MIN) this.#ports.writeAdj();
+    let rc = 0;
+    if (rows[at + V_KERNEL_ADJ] >= ADJ_MIN) rc = this.#ports.writeAdj();
     const isApp = (rows[at + V_FLAGS] & ROW_SERVICE) === 0;
-    if (!isApp || this.#arena.settings[SET_PER_APP_MEMCG] === 0) return;
+    if (!isApp || this.#arena.settings[SET_PER_APP_MEMCG] === 0) return rc;
     mailbox[MB_PID] = rows[at];
     mailbox[MB_FD] = rows[at + V_PIDFD];
     mailbox[MB_UID] = rows[at + V_UID];
     const told = rows[at + V_KERNEL_ADJ];
     mailbox[MB_COUNT] = softLimitMib(told < ADJ_MIN ? rows[at + V_ADJ] : told);
-    this.#ports.softLimit();
+    const limited = this.#ports.softLimit();
+    return isWant(limited) ? limited : rc;
   }
 
   /** Lets in who knocks. When there is no place, the least wanted client goes
@@ -211,7 +230,8 @@ export class Desk {
   /** Works off what clients asked for; true when more is waiting. */
   #workOff(): boolean {
     const pending = this.#pending;
-    for (let i = 0; i < OPS_PER_VISIT && pending.take(); i++) {
+    let ops = Math.min(OPS_PER_VISIT, pending.count);
+    while (ops-- > 0 && pending.take()) {
       if (pending.op === OP_REMOVE) {
         this.#registrar.forget(pending.pid, pending.owner);
       } else if (pending.op === OP_ADOPT) {
@@ -221,7 +241,24 @@ export class Desk {
     // Adopting marked what is to be written: first that, then the answer.
     this.#writeDue();
     this.#control.answerCounts();
-    return pending.count > 0 || this.#victims.dueCount > 0;
+    return !this.#heldUp &&
+      (pending.count > 0 || this.#victims.dueCount > 0);
+  }
+
+  /** The registration just taken could not be carried out for want of something:
+   * later, unless something newer is asked for that process. */
+  #putOff(): void {
+    this.#heldUp = true;
+    const pending = this.#pending;
+    if (pending.has(pending.pid)) return;
+    pending.adopt(
+      pending.pid,
+      pending.uid,
+      pending.adj,
+      pending.type,
+      pending.owner,
+      pending.lmkdOnly,
+    );
   }
 
   /** The registration just taken, of a process that may be new. */
@@ -231,6 +268,7 @@ export class Desk {
     let row = this.#victims.find(pending.pid);
     if (row === NONE) {
       row = this.#adopter.adopt(pending.pid, pending.owner, pending.uid);
+      if (row === NONE && isWant(this.#adopter.failure)) this.#putOff();
     }
     if (row === NONE) return;
     const taken = this.#protector.isClients(row) && this.#registrar.update(

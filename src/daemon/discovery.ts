@@ -4,6 +4,7 @@
 
 import { delta32 } from "../base/int.ts";
 import type { Arena } from "../state/arena.ts";
+import { isWant } from "../state/calls.ts";
 import { G_SCANS } from "../state/gauges.ts";
 import { MB_COUNT, MB_NOW_MS } from "../state/layout.ts";
 import { SET_DISCOVER, SET_DISCOVER_MS } from "../state/settings.ts";
@@ -28,6 +29,8 @@ export class Discovery {
   #scanning = false;
   #scannedMs = 0;
   #everScanned = false;
+  /** The last pass was cut short for want of something: the next comes soon. */
+  failed = false;
 
   constructor(
     ports: Ports,
@@ -50,9 +53,11 @@ export class Discovery {
     if (!this.#scanning) {
       const age = delta32(nowMs, this.#scannedMs);
       const calm = settings[SET_DISCOVER_MS];
-      const due = sprinting && calm > SPRINT_MS ? SPRINT_MS : calm;
+      const soon = (sprinting || this.failed) && calm > SPRINT_MS;
+      const due = soon ? SPRINT_MS : calm;
       if (this.#everScanned && age < due) return false;
       this.#scanning = true;
+      this.failed = false;
       this.#everScanned = true;
       this.#scannedMs = nowMs;
     }
@@ -61,6 +66,7 @@ export class Discovery {
       this.#count = 0;
       const rc = this.#ports.scan();
       if (rc <= 0) {
+        this.failed ||= isWant(rc);
         this.#scanning = false;
         this.#arena.gauges[G_SCANS]++;
         return false;
@@ -72,7 +78,8 @@ export class Discovery {
       const pid = this.#arena.scan[this.#at++];
       if (this.#victims.find(pid) !== NONE) continue;
       adopted++;
-      this.#adopter.adopt(pid, OWNER_DISCOVERED, -1);
+      const row = this.#adopter.adopt(pid, OWNER_DISCOVERED, -1);
+      if (row === NONE && isWant(this.#adopter.failure)) this.failed = true;
     }
     return true;
   }

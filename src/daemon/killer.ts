@@ -60,6 +60,8 @@ import {
   V_RSS_KB,
   type Victims,
 } from "../state/victims.ts";
+import { isWant } from "../state/calls.ts";
+import { Deferred } from "./deferred.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Ports } from "./ports.ts";
 import type { Recorder } from "./recorder.ts";
@@ -73,6 +75,14 @@ const SETTLE_MS = 20;
 /** A victim that takes longer than this to die sits in the kernel, ms: others
  * die within tens of ms (measured on 6.1 and 6.12). */
 const DRAWN_OUT_MS = 1_000;
+
+/** A row whose signal was refused, but for want of something, is not tried
+ * again before this, ms. */
+const REFUSED_HOLD_MS = 10_000;
+/** A further refusal for the same error is recorded after this, ms. */
+const REFUSED_RECORD_MS = 1_000;
+/** The process is gone (errno(3)). */
+const ESRCH = 3;
 
 /** Nobody is awaited. */
 export const IDLE = 0;
@@ -104,6 +114,9 @@ export class Killer {
   #noVictimMs = 0;
   #noVictimReason = NONE;
   #reaps = 0;
+  readonly #deferred: Deferred;
+  #refusedMs = 0;
+  #refusedRc = 0;
   /** The last victim was not signalled: a reload may end or begin a dry run. */
   #dry = false;
   /** Fall of headroom at which the last kill was decided, kB/s. */
@@ -124,6 +137,7 @@ export class Killer {
     this.#gauges = arena.gauges;
     this.#history = history;
     this.#victims = victims;
+    this.#deferred = new Deferred(victims);
     this.#recorder = recorder;
     this.#notifier = notifier;
   }
@@ -151,9 +165,16 @@ export class Killer {
     return timeout === 0 ? INT_MAX : timeout;
   }
 
+  /** Before a verdict is carried out: who was put off may be chosen again. */
+  begin(): void {
+    this.#deferred.back(this.#mailbox[MB_NOW_MS]);
+  }
+
   /**
    * Signals `row` for the verdict. 0, or -errno when nobody was signalled; the
-   * row is then out of the lists, so that the next choice is another.
+   * row is then out of the lists, so that the next choice is another: until
+   * the next verdict where something was wanting, for good where the process
+   * is gone or must not die.
    */
   fire(row: number, verdict: Int32Array): number {
     const rows = this.#victims.rows;
@@ -173,12 +194,30 @@ export class Killer {
     const dry = this.#settings[SET_DRY_RUN] !== 0;
     if (!dry || rc < 0) this.#victims.unlist(row);
     if (rc < 0) {
-      this.#gauges[G_REFUSED]++;
-      this.#recorder.verdict(KIND_REFUSED, row, verdict, rc);
+      if (mayDie && rc !== -ESRCH) this.#putOff(row, rc);
+      this.#noteRefusal(row, verdict, rc);
       return rc;
     }
     this.#noteKill(row, verdict, dry);
     return 0;
+  }
+
+  #putOff(row: number, rc: number): void {
+    const holdMs = isWant(rc) ? 0 : REFUSED_HOLD_MS;
+    this.#deferred.put(row, this.#mailbox[MB_NOW_MS], holdMs);
+  }
+
+  /** Counted each time; recorded when it is another error, or a second later:
+   * a signal that always fails would fill the journal. */
+  #noteRefusal(row: number, verdict: Int32Array, rc: number): void {
+    this.#gauges[G_REFUSED]++;
+    const nowMs = this.#mailbox[MB_NOW_MS];
+    const age = delta32(nowMs, this.#refusedMs);
+    const same = rc === this.#refusedRc;
+    if (same && age >= 0 && age < REFUSED_RECORD_MS) return;
+    this.#refusedRc = rc;
+    this.#refusedMs = nowMs;
+    this.#recorder.verdict(KIND_REFUSED, row, verdict, rc);
   }
 
   #noteKill(row: number, verdict: Int32Array, dry: boolean): void {

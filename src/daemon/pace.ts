@@ -45,6 +45,8 @@ const TRIGGERED_MS = 100;
 /** Short of memory with nobody to kill: look at least this often, ms (AOSP
  * lmkd). */
 const STUCK_MS = 100;
+/** Wait after a look that could not read what nothing works without, ms. */
+const BLIND_MS = 50;
 /** Share of time stalled that is looked into closely, permille. */
 const STALL_CLOSE_PERMILLE = 100;
 
@@ -59,6 +61,8 @@ export class Pace {
   sprinting = false;
   /** Somebody should die and nobody may. */
   stuck = false;
+  /** The last look saw nothing: its file could not be read. */
+  blind = false;
 
   constructor(arena: Arena, killer: Killer) {
     this.#arena = arena;
@@ -85,6 +89,7 @@ export class Pace {
     // become one that may die.
     const still = arena.snapshot[SHRINK_KB_PER_S] === 0;
     if (this.stuck && still) waitMs = Math.max(waitMs, this.#stuckMs());
+    if (this.blind) waitMs = Math.min(waitMs, BLIND_MS);
     const killMs = this.#killer.waitMs(arena.mailbox[MB_NOW_MS]);
     if (killMs >= 0) waitMs = Math.min(sprintMs, Math.max(killMs, 1));
     return waitMs;

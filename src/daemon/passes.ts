@@ -259,7 +259,8 @@ export class Passes {
   #refresh(nowMs: number): void {
     if (!this.#isRefreshDue(nowMs)) return;
     this.#noteSensed(nowMs);
-    if (this.#sensor.sense(SENSE_ALL) < 0) return;
+    this.#pace.blind = this.#sensor.sense(SENSE_ALL) < 0;
+    if (this.#pace.blind) return;
     this.#ready.sample(SAMPLES_CALM);
   }
 

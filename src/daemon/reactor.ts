@@ -54,6 +54,7 @@ import { NONE, V_FLAGS, V_PID, type Victims } from "../state/victims.ts";
 import { ACT_CHECK, ACT_NOBODY, type Actor } from "./actor.ts";
 import type { Clients } from "./clients.ts";
 import type { Control } from "./control.ts";
+import type { Faults } from "./faults.ts";
 import { IDLE, type Killer, SETTLING } from "./killer.ts";
 import type { Pace } from "./pace.ts";
 import type { Passes } from "./passes.ts";
@@ -75,6 +76,8 @@ const SLOW_SPRINT_MS = 100;
 const SLOW_CALM_MS = 10_000;
 /** The status file is brought up to date at most this often, ms. */
 const STATUS_MS = 1_000;
+/** Records that could not be written are tried again after this, ms. */
+const PERSIST_AGAIN_MS = 1_000;
 /** Candidates are sampled at most this often when calm, ms. */
 const SAMPLE_CALM_MS = 1_000;
 /** ... and this many of them. */
@@ -99,6 +102,7 @@ export interface ReactorParts {
   readonly ready: Ready;
   readonly victims: Victims;
   readonly journal: Journal;
+  readonly faults: Faults;
   readonly status: StatusFile;
   readonly history: Int32Array;
   readonly verdict: Int32Array;
@@ -121,6 +125,7 @@ export class Reactor {
   readonly #ready: Ready;
   readonly #victims: Victims;
   readonly #journal: Journal;
+  readonly #faults: Faults;
   readonly #status: StatusFile;
   readonly #history: Int32Array;
   readonly #verdict: Int32Array;
@@ -130,6 +135,11 @@ export class Reactor {
   #sensedMs = 0;
   #slowMs = 0;
   #statusMs = 0;
+  /** Serial of the newest record that the status file was written after. */
+  #serial = 0;
+  /** The journal's file took a record the last time; if not, when that was. */
+  #persists = true;
+  #persistMs = 0;
   #sampledMs = 0;
   #first = true;
   #senseDue = true;
@@ -150,6 +160,7 @@ export class Reactor {
     this.#ready = parts.ready;
     this.#victims = parts.victims;
     this.#journal = parts.journal;
+    this.#faults = parts.faults;
     this.#status = parts.status;
     this.#history = parts.history;
     this.#verdict = parts.verdict;
@@ -288,7 +299,8 @@ export class Reactor {
     const nowMs = this.#mailbox[MB_NOW_MS];
     this.#senseDue = false;
     this.#sensedMs = nowMs;
-    if (this.#sensor.sense(this.#depth(nowMs)) < 0) {
+    this.#pace.blind = this.#sensor.sense(this.#depth(nowMs)) < 0;
+    if (this.#pace.blind) {
       // Blind: nobody is judged, but a kill under way still has its deadline.
       this.#killer.settle();
       this.#pace.sprinting = false;
@@ -367,21 +379,40 @@ export class Reactor {
   record(): void {
     const journal = this.#journal;
     const nowMs = this.#mailbox[MB_NOW_MS];
-    const fresh = journal.persisted !== journal.serial;
-    while (journal.persisted !== journal.serial) {
-      const slot = journal.persisted % JOURNAL_RECORDS;
-      journal.persisted++;
-      if (this.#journalFd < 0) continue;
-      this.#mailbox[MB_FD] = this.#journalFd;
-      this.#mailbox[MB_SOURCE] = AT_JOURNAL + slot * JOURNAL_RECORD_BYTES;
-      this.#mailbox[MB_OFFSET] = (slot + 1) * JOURNAL_RECORD_BYTES;
-      this.#mailbox[MB_COUNT] = JOURNAL_RECORD_BYTES;
-      this.#ports.persist();
-    }
+    this.#faults.record(nowMs);
+    const fresh = this.#serial !== journal.serial;
+    this.#serial = journal.serial;
+    if (journal.persisted !== journal.serial) this.#persist(nowMs);
     if (!fresh && !isPast(nowMs, this.#statusMs, STATUS_MS)) return;
     this.#statusMs = nowMs;
     journal.roll(nowMs);
     this.#status.update();
+  }
+
+  /** Writes what the file lacks. A disk that refuses is asked again: what the
+   * ring still holds by then is not lost. */
+  #persist(nowMs: number): void {
+    const journal = this.#journal;
+    if (this.#journalFd < 0) {
+      journal.persisted = journal.serial;
+      return;
+    }
+    const again = isPast(nowMs, this.#persistMs, PERSIST_AGAIN_MS);
+    if (!this.#persists && !again) return;
+    this.#persists = true;
+    if (journal.serial - journal.persisted > JOURNAL_RECORDS) {
+      journal.persisted = journal.serial - JOURNAL_RECORDS;
+    }
+    while (this.#persists && journal.persisted !== journal.serial) {
+      const slot = journal.persisted % JOURNAL_RECORDS;
+      this.#mailbox[MB_FD] = this.#journalFd;
+      this.#mailbox[MB_SOURCE] = AT_JOURNAL + slot * JOURNAL_RECORD_BYTES;
+      this.#mailbox[MB_OFFSET] = (slot + 1) * JOURNAL_RECORD_BYTES;
+      this.#mailbox[MB_COUNT] = JOURNAL_RECORD_BYTES;
+      this.#persists = this.#ports.persist() >= 0;
+      if (this.#persists) journal.persisted++;
+      else this.#persistMs = nowMs;
+    }
   }
 
   #noteTurnTime(): void {

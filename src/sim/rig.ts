@@ -150,7 +150,8 @@ export class Rig {
 
   /** One turn and, where it may, one visit of the desk; answers TURN_*. */
   turn(): number {
-    const code = this.reactor.tick(this.#busy);
+    const open = this.reactor.deskOpen;
+    const code = this.reactor.tick(this.#busy, open ? this.desk.restMs : -1);
     this.#busy = false;
     if (this.reactor.deskOpen) {
       this.#busy = this.desk.visit(this.reactor.sprinting);

@@ -94,6 +94,8 @@ export const J_REAP_US = 58;
 export const J_REAP_RESULT = 59;
 /** STRATEGY_* that judged. */
 export const J_STRATEGY = 60;
+/** CALL_* that failed (state/calls.ts). */
+export const J_CALL = 61;
 /** TITLE_BYTES bytes of the command name, or NAME_BYTES of the process name
  * where the former is not known. */
 export const J_NAME = 63;
