@@ -27,6 +27,7 @@ import { type Guard, makeGuard, tieClock } from "./guard.ts";
 import { Log } from "./log.ts";
 import { type Options, parseOptions, readLater, readNow } from "./options.ts";
 import { AlreadyRunning } from "./state_dir.ts";
+import { attempt, outliveUncaught } from "./uncaught.ts";
 
 const HELP = `Usage: oomguard daemon [OPTION]...
 Guards this machine, or one memory group, until SIGTERM.
@@ -95,6 +96,7 @@ export async function daemon(args: string[]): Promise<number> {
     mark: (kind) => mark(shim, guard, kind),
     rearmed: () => muteTriggers(shim, guard),
   });
+  outliveUncaught(guard.faults, log);
   await run(shim, guard, errands, log, code);
   return EXIT_OK;
 }
@@ -122,6 +124,7 @@ function announce(
   guard.desk.visit(false);
   notify(shim, "READY=1");
   // Trimmed first: what the rehearsal touches is what an emergency will.
+  shim.patience.isStarting = false;
   trimSelf();
   rehearse(shim.arena.settings, statusLines);
   return code;
@@ -168,8 +171,12 @@ async function run(
     let busy = false;
     if (reactor.deskOpen) {
       busy = desk.visit(reactor.sprinting);
-      if (said !== journal.serial) said = sayNews(guard, said, log);
-      errands.visit(reactor.sprinting);
+      attempt(guard.faults, log, "Work between turns", () => {
+        const from = said;
+        said = journal.serial;
+        if (from !== said) sayNews(guard, from, log);
+        errands.visit(reactor.sprinting);
+      });
       const now = shim.arena.mailbox[MB_NOW_MS];
       if (isOver(now, tiedMs, TIE_MS)) {
         tiedMs = now;
@@ -216,8 +223,8 @@ function eventLoopTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Puts the records after serial `said` into words; answers the last. */
-function sayNews(guard: Guard, said: number, log: Log): number {
+/** Puts the records after serial `said` into words. */
+function sayNews(guard: Guard, said: number, log: Log): void {
   const { journal } = guard;
   const first = Math.max(said, journal.serial - JOURNAL_RECORDS);
   for (let serial = first; serial < journal.serial; serial++) {
@@ -225,5 +232,4 @@ function sayNews(guard: Guard, said: number, log: Log): number {
     const line = recordLine(journal.words, at);
     if (line !== "") log.say(recordLevel(journal.words, at), line);
   }
-  return journal.serial;
 }

@@ -32,7 +32,7 @@ import {
 } from "../state/gauges.ts";
 import { Journal } from "../state/journal.ts";
 import { RUNG_AVERAGES, RUNGS } from "../state/rungs.ts";
-import { EVENT_LISTENER, MB_NOW_MS } from "../state/layout.ts";
+import { MB_NOW_MS } from "../state/layout.ts";
 import {
   SET_DELAY_MONITORS,
   SET_DRY_RUN,
@@ -60,9 +60,6 @@ export interface Guard extends Parts {
   publish(text: string): void;
 }
 
-const EPOLLIN = 1;
-const EPOLLET = 1 << 31;
-
 /** Makes every part; throws when there is nothing to guard with. */
 export function makeGuard(
   shim: Shim,
@@ -85,8 +82,7 @@ export function makeGuard(
   const booted = properties.values.get("sys.boot_completed")?.value === "1";
   const monitoring = config.settings[SET_DELAY_MONITORS] === 0 || booted;
   const rung = armMonitors(shim, senses, log, monitoring);
-  const listenerFd = openSocket(shim, config.socket);
-  shim.symbols.watch(listenerFd, EPOLLIN | EPOLLET, EVENT_LISTENER << 24);
+  const listenerFd = openSocket(shim, config.socket, log);
   shim.symbols.scanFrom(senses.scanFd, config.group === null ? 1 : 0);
   const parts = assemble({
     ports,
@@ -100,6 +96,7 @@ export function makeGuard(
     statusFd: state.statusFd,
     statusLines: statusLines(arena),
   });
+  shim.patience.tell((which, rc) => parts.faults.note(which, rc));
   protectSelf(shim, log);
   const publish = (text: string) => {
     if (!state.isOurs) return;

@@ -4,16 +4,39 @@ import type { SocketConfig } from "../config/compile.ts";
 import { cString } from "../shim/load.ts";
 import { errnoName } from "../base/errno.ts";
 import type { Shim } from "../shim/shim.ts";
+import { isWant } from "../state/calls.ts";
+import { EVENT_LISTENER } from "../state/layout.ts";
+import type { Log } from "./log.ts";
 
 /** First descriptor that systemd passes (sd_listen_fds). */
 const LISTEN_FDS_START = 3;
 
-/** Descriptor of the listening socket; throws when none can be had. */
-export function openSocket(shim: Shim, socket: SocketConfig): number {
+const EPOLLIN = 1;
+const EPOLLET = 1 << 31;
+
+/** Descriptor of the listening socket, which is watched. Throws when it was
+ * asked for wrongly; -1 and a line when something was wanting for it: the guard
+ * needs no client to guard. */
+export function openSocket(
+  shim: Shim,
+  socket: SocketConfig,
+  log: Log,
+): number {
+  const fd = listen(shim, socket);
+  const tag = EVENT_LISTENER << 24;
+  const rc = fd < 0 ? fd : shim.symbols.watch(fd, EPOLLIN | EPOLLET, tag);
+  if (rc >= 0) return fd;
+  if (fd >= 0) shim.symbols.shut(fd);
+  log.say("error", `Without a socket: ${errnoName(rc)}, going on`);
+  return -1;
+}
+
+/** The socket, or -errno of what was wanting. */
+function listen(shim: Shim, socket: SocketConfig): number {
   const inherited = inheritedFd();
   if (inherited !== null) {
     const fd = shim.symbols.listenInherited(inherited.fd);
-    if (fd >= 0) return fd;
+    if (fd >= 0 || isWant(fd)) return fd;
     throw new Error(
       `Cannot use ${inherited.from} (descriptor ${inherited.fd}): ${
         errnoName(fd)
@@ -26,7 +49,7 @@ export function openSocket(shim: Shim, socket: SocketConfig): number {
     idOf(socket.owner, "/etc/passwd"),
     idOf(socket.group, "/etc/group"),
   );
-  if (fd >= 0) return fd;
+  if (fd >= 0 || isWant(fd)) return fd;
   throw new Error(`Cannot listen on "${socket.path}": ${errnoName(fd)}`);
 }
 

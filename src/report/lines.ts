@@ -5,6 +5,7 @@ import { errnoName } from "../base/errno.ts";
 import {
   J_ADJ,
   J_BACK_KB,
+  J_CALL,
   J_DETAIL,
   J_FLOOR_ADJ,
   J_KIND,
@@ -16,7 +17,9 @@ import {
   J_RSS_KB,
   J_SWAP_KB,
   J_UID,
+  J_VALUE,
   KIND_DEATH,
+  KIND_FAULT,
   KIND_KEEPER,
   KIND_KILL,
   KIND_NO_VICTIM,
@@ -25,6 +28,7 @@ import {
   KIND_REFUSED,
   KIND_WATCHDOG,
 } from "../state/journal.ts";
+import { callName } from "./calls.ts";
 import { keeperText } from "./keeper.ts";
 import { nameAt } from "./names.ts";
 import { isUnreasoned, reasonText } from "./reasons.ts";
@@ -65,6 +69,14 @@ function reapLine(words: Int32Array, at: number): string {
   return `process_mrelease ${pid} failed: ${ERRORS.get(name) ?? name}`;
 }
 
+/** What failed, why, and how often since it was last told. */
+function faultLine(words: Int32Array, at: number): string {
+  const count = words[at + J_VALUE];
+  return `${callName(words[at + J_CALL])} failed: ` +
+    `${errnoName(words[at + J_DETAIL])} ` +
+    `(${count === 1 ? "once" : `${count} times`})`;
+}
+
 /** The log line of any record, or "" for those that have none. */
 export function recordLine(words: Int32Array, at: number): string {
   const pid = words[at + J_PID];
@@ -81,8 +93,10 @@ export function recordLine(words: Int32Array, at: number): string {
       return `Process ${pid} outlived the deadline of ` +
         `${words[at + J_LATENCY]}ms, going on without it`;
     case KIND_REFUSED:
-      return `Cannot signal process ${pid}: errno ${-words[at + J_DETAIL]}, ` +
-        `leaving it out`;
+      return `Cannot signal process ${pid}: ` +
+        `${errnoName(words[at + J_DETAIL])}, trying another`;
+    case KIND_FAULT:
+      return faultLine(words, at);
     case KIND_NO_VICTIM:
       return `Nobody to kill at oom_score_adj ${words[at + J_FLOOR_ADJ]} ` +
         `or above; reason: ${reasonText(words, at)}`;
@@ -109,6 +123,7 @@ export function recordLevel(
     case KIND_OVERDUE:
     case KIND_REFUSED:
     case KIND_NO_VICTIM:
+    case KIND_FAULT:
     case KIND_WATCHDOG:
     case KIND_KEEPER:
       return "warn";

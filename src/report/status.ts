@@ -5,6 +5,7 @@ import { type StatusLine, WORD_BYTES } from "../daemon/status_file.ts";
 import type { Arena } from "../state/arena.ts";
 import * as g from "../state/gauges.ts";
 import { RUNGS } from "../state/rungs.ts";
+import { CALL_NAMES } from "./calls.ts";
 import * as s from "../state/snapshot.ts";
 
 function encodeWords(words: readonly string[]): Uint8Array {
@@ -71,6 +72,9 @@ export function statusLines(arena: Arena): StatusLine[] {
     gauge("turnUsMax", g.G_TURN_US_MAX),
     gauge("tableFull", g.G_TABLE_FULL),
     gauge("senseErrors", g.G_SENSE_ERRORS),
+    gauge("faults", g.G_FAULTS),
+    gauge("lastFault", g.G_LAST_FAULT, CALL_NAMES),
+    gauge("lastFaultRc", g.G_LAST_FAULT_RC),
     gauge("guardPid", g.G_GUARD_PID),
     gauge("self", g.G_SELF),
     gauge("startedS", g.G_EPOCH_S),

@@ -3,6 +3,7 @@
 // file may be another version's.
 
 import { SELF_ADJ, SELF_ARENA_LOCKED, SELF_FIFO } from "../state/gauges.ts";
+import { errnoName } from "../base/errno.ts";
 import { reasonName } from "./reasons.ts";
 import {
   centiText,
@@ -101,7 +102,7 @@ export function describeStatus(fields: StatusFields, nowMs: number): string[] {
       `${microText(number("turnUsMax"))}; looks again within ` +
       `${durationText(number("waitMs"))}`,
     ],
-    ["trouble", troubleText(number)],
+    ["trouble", troubleText(number, word)],
   ];
   return lines.filter(([, text]) => text !== "")
     .flatMap(([label, text]) => labelled(label, text, MARGIN));
@@ -157,10 +158,18 @@ function selfText(self: number | null): string {
 }
 
 /** What should be zero and is not; "" while all is well. */
-function troubleText(number: Numbers): string {
+function troubleText(
+  number: Numbers,
+  word: (label: string) => string,
+): string {
+  const rc = number("lastFaultRc") ?? 0;
   const counts = [
     ["processes that found no place", number("tableFull")],
     ["files that could not be read", number("senseErrors")],
+    [
+      `calls that failed (the last: ${word("lastFault")}, ${errnoName(rc)})`,
+      number("faults"),
+    ],
     ["messages that a client did not take", number("lostMessages")],
     ["clients dropped for a newcomer", number("droppedClients")],
     ["targets that came too soon", number("hastyTargets")],

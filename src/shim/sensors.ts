@@ -151,7 +151,7 @@ function groupPressurePath(dir: string, isV2: boolean): string {
 /** Where memory groups are mounted: those of version 1, and the tree of version
  * 2; "" where there are none. The last mount of each counts. */
 export function memcgMounts(
-  mounts: string = Deno.readTextFileSync("/proc/mounts"),
+  mounts: string = readMounts(),
 ): { v1: string; v2: string } {
   let v1 = "";
   let v2 = "";
@@ -163,6 +163,15 @@ export function memcgMounts(
     }
   }
   return { v1, v2 };
+}
+
+/** What is mounted; "" where that cannot be read. */
+function readMounts(): string {
+  try {
+    return Deno.readTextFileSync("/proc/mounts");
+  } catch {
+    return "";
+  }
 }
 
 /** A path of /proc/mounts as it really is: space, tab, newline, \ and # come

@@ -34,6 +34,7 @@ import {
   SAMPLE_BYTES,
 } from "../state/layout.ts";
 import { cString, loadShim, type Symbols } from "./load.ts";
+import { Patience, patient } from "./patient.ts";
 
 // Flags of open(2) on Linux. O_NOFOLLOW differs by architecture: openKept.
 export const O_RDONLY = 0;
@@ -70,6 +71,8 @@ const LAYOUT = [
 /** The shim of this process. There is one; a second attach is refused. */
 export class Shim {
   readonly symbols: Symbols;
+  /** How long its cold calls are tried. */
+  readonly patience = new Patience();
   readonly ports: Ports;
   readonly arena: Arena;
   /** Descriptor of the arena, reachable as /proc/PID/fd/N. */
@@ -77,7 +80,8 @@ export class Shim {
 
   /** Loads and attaches. Throws when either fails or the layouts differ. */
   constructor() {
-    this.symbols = loadShim();
+    const symbols = loadShim();
+    this.symbols = patient(symbols, this.patience);
     const base = new BigUint64Array(1);
     this.arenaFd = this.symbols.attach(ARENA_BYTES, AT_VICTIMS, base);
     if (this.arenaFd < 0) {
@@ -89,7 +93,7 @@ export class Shim {
       Deno.UnsafePointerView.getArrayBuffer(pointer, ARENA_BYTES),
     );
     this.#checkLayout();
-    this.ports = this.symbols;
+    this.ports = symbols;
   }
 
   #checkLayout(): void {

@@ -14,6 +14,15 @@ const MADV_PAGEOUT = 21;
 const FILE_MAPPING =
   /^([0-9a-f]+)-([0-9a-f]+) [-rwxps]{4} [0-9a-f]+ \S+ [1-9]\d*/;
 
+/** The mappings of this process; "" where they cannot be read. */
+function readMaps(): string {
+  try {
+    return Deno.readTextFileSync("/proc/self/maps");
+  } catch {
+    return "";
+  }
+}
+
 /** Trims the process once; never fails. */
 export function trimSelf(): void {
   let libc: Deno.DynamicLibrary<typeof LIBC>;
@@ -23,7 +32,7 @@ export function trimSelf(): void {
     return;
   }
   libc.symbols.malloc_trim(0n);
-  for (const line of Deno.readTextFileSync("/proc/self/maps").split("\n")) {
+  for (const line of readMaps().split("\n")) {
     const match = FILE_MAPPING.exec(line);
     if (match === null || line.includes("/memfd:")) continue;
     const start = BigInt(`0x${match[1]}`);

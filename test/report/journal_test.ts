@@ -3,6 +3,9 @@
 
 import assert from "node:assert/strict";
 import { JOURNAL_RECORDS } from "../../src/base/limits.ts";
+import { SLOT_ZRAM } from "../../src/daemon/sensor.ts";
+import { WORD_BYTES } from "../../src/daemon/status_file.ts";
+import { CALL_NAMES } from "../../src/report/calls.ts";
 import {
   killsOf,
   recordsOf,
@@ -11,6 +14,7 @@ import {
 } from "../../src/report/journal.ts";
 import { killinfoOf } from "../../src/report/killinfo.ts";
 import { killLine, recordLevel, recordLine } from "../../src/report/lines.ts";
+import { CALL_KILL, CALL_OPEN, CALL_SLOT } from "../../src/state/calls.ts";
 import * as j from "../../src/state/journal.ts";
 import * as reasons from "../../src/state/reasons.ts";
 import {
@@ -96,7 +100,7 @@ Deno.test("the line of each kind of record", () => {
     ],
     [
       j.KIND_REFUSED,
-      "Cannot signal process 42: errno 3, leaving it out",
+      "Cannot signal process 42: ESRCH, trying another",
       "warn",
     ],
     [
@@ -122,6 +126,25 @@ Deno.test("the line of each kind of record", () => {
   assert.match(recordLine(dry.words, 0), /^\[dry run\] Kill 'com\.example/);
   const real = journalOf([KILL]);
   assert.equal(recordLine(real.words, 0), killLine(real.words, 0));
+});
+
+Deno.test("the line of calls that failed", () => {
+  const rows: [call: number, rc: number, count: number, want: string][] = [
+    [CALL_OPEN, -12, 12, "open failed: ENOMEM (12 times)"],
+    [CALL_KILL, -1, 1, "kill failed: EPERM (once)"],
+    [CALL_SLOT, -4, 2, "read meminfo failed: EINTR (2 times)"],
+    [CALL_SLOT + SLOT_ZRAM + 1, -5, 1, "read zram failed: EIO (once)"],
+    [31, -999, 1, "call 31 failed: errno 999 (once)"],
+  ];
+  for (const [J_CALL, J_DETAIL, J_VALUE, want] of rows) {
+    const words = { J_CALL, J_DETAIL, J_VALUE };
+    const journal = journalOf([{ kind: j.KIND_FAULT, words }]);
+    assert.equal(recordLine(journal.words, 0), want);
+    assert.equal(recordLevel(journal.words, 0), "warn");
+  }
+  // The status file has room for so much of each.
+  const names = CALL_NAMES.filter((name) => name.length > WORD_BYTES);
+  assert.deepEqual(names, []);
 });
 
 Deno.test("the line of a reap", () => {
