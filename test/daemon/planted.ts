@@ -4,6 +4,9 @@
 import { setupTickCalm } from "../alloc/cases/daemon.ts";
 import { Frozen } from "../../src/sim/frozen.ts";
 
+/** Rounds of the probe: what is planted shows in each. */
+export const ROUNDS = 3;
+
 /** A calm turn whose port holds one double: 16 bytes each turn. */
 export function setupTickWithDouble(): () => void {
   const box = new Float64Array([1.5]);
