@@ -118,10 +118,11 @@ export async function benchKills(guard: string, count: number) {
   const children: Deno.ChildProcess[] = [];
   try {
     for (let i = 0; i < count; i++) {
-      const child = new Deno.Command("sleep", { args: ["600"] }).spawn();
+      // In the group before exec: what it takes is the group's, not the bench's.
+      const join = `echo $$ > ${group}/cgroup.procs && exec sleep 600`;
+      const child = new Deno.Command("sh", { args: ["-c", join] }).spawn();
       children.push(child);
       Deno.writeTextFileSync(`/proc/${child.pid}/oom_score_adj`, "900");
-      Deno.writeTextFileSync(`${group}/cgroup.procs`, String(child.pid));
     }
     const started = await start(guard, [
       ...["--group", group, "--set", "victims.discover=true"],
