@@ -167,7 +167,9 @@ int32_t shim_start(void) {
   if (epoll_fd < 0) epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   if (signal_fd < 0) signal_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (epoll_fd < 0 || signal_fd < 0) return -errno;
-  if (!is_watched && watch(signal_fd, EPOLLIN, EVENT_SIGNAL << 24, 0) != 0)
+  /* Edge triggered: one that could not be lowered does not wake for ever. */
+  uint32_t edges = EPOLLIN | EPOLLET;
+  if (!is_watched && watch(signal_fd, edges, EVENT_SIGNAL << 24, 0) != 0)
     return -errno;
   is_watched = 1;
   shim_take_signals();

@@ -43,6 +43,8 @@ export interface Start {
   readonly dryRun?: boolean;
   /** Program and arguments that start this program in turn. */
   readonly launcher?: readonly string[];
+  /** Environment beside its own. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A running daemon; its state folder is `dir`, its socket `dir`/lmkd. */
@@ -66,7 +68,7 @@ export class Daemon {
         ...start.launcher === undefined ? ["--socket", `${dir}/lmkd`] : [],
         ...start.args ?? [],
       ],
-      env: childEnv(),
+      env: { ...childEnv(), ...start.env },
       clearEnv: true,
       stdin: "null",
       stdout: "null",

@@ -1,0 +1,214 @@
+// A guard over a limited memory group whose shim fails on command, and hogs
+// that come to be killed. Whatever happens in a test, its processes, its group
+// and its folder are gone afterwards.
+
+import assert from "node:assert/strict";
+import { copyArena, findGuard } from "../../src/cli/peek.ts";
+import { DrillGroup, GroupRefused } from "../../src/cli/drill_group.ts";
+import { recordsOf } from "../../src/report/journal.ts";
+import {
+  J_CALL,
+  J_DETAIL,
+  J_KIND,
+  KIND_FAULT,
+  KIND_KILL,
+} from "../../src/state/journal.ts";
+import { LMK_GETKILLCNT, LMK_PROCPRIO } from "../../src/wire/lmkd.ts";
+import { Daemon, sleep, withDir } from "../cli/live/daemon.ts";
+import { compile } from "../cli/live/native.ts";
+import { Peer } from "../cli/live/peer.ts";
+import { buildFaultyShim, Knobs } from "./knobs.ts";
+
+const LIMIT_KB = 98_304;
+/** The group is full after a second. */
+const GROW_KB_PER_S = 98_304;
+const UID = 10_321;
+const ADJ = 900;
+/** Who grows is dead by then, ms: other tests run at the same time. */
+const DEATH_MS_MAX = 20_000;
+
+/** Why no memory group can be made here, or "". */
+export async function whyNoGroup(): Promise<string> {
+  try {
+    await DrillGroup.make(`oomguard-faults-${Deno.pid}`, LIMIT_KB).remove();
+    return "";
+  } catch (error) {
+    if (error instanceof GroupRefused) return error.message;
+    throw error;
+  }
+}
+
+/** A process of the group that does what test/cli/live/app.c says. */
+export class App {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  /** The signal that ended it. */
+  readonly ended: Promise<Deno.Signal | null>;
+
+  constructor(program: string, group: DrillGroup) {
+    this.#child = new Deno.Command(program, {
+      args: ["1024", String(GROW_KB_PER_S)],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+    this.ended = this.#child.status.then(({ signal }) => signal);
+    group.admit(this.#child.pid);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** The first takes a little memory, the second begins growth. */
+  async tell(): Promise<void> {
+    await this.#input.write(new TextEncoder().encode("go\n"));
+  }
+
+  /** It has its memory: what it is told from now on is another line. */
+  async ready(): Promise<void> {
+    const reader = this.#child.stdout.getReader();
+    const { value } = await reader.read();
+    assert.equal(new TextDecoder().decode(value), "ready\n");
+    await reader.cancel();
+  }
+
+  async end(): Promise<void> {
+    if (!this.#child.stdout.locked) await this.#child.stdout.cancel();
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It is dead already.
+    }
+    await this.ended;
+    await this.#input.abort().catch(() => {});
+  }
+}
+
+/** What a stage is made with. */
+export interface StagePlan {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Sets faults before the guard starts. */
+  readonly before?: (knobs: Knobs) => void;
+  /** It will not come up. */
+  readonly ends?: boolean;
+}
+
+/** Guard, group, knobs. */
+export class Stage {
+  constructor(
+    readonly daemon: Daemon,
+    readonly group: DrillGroup,
+    readonly knobs: Knobs,
+    readonly program: string,
+  ) {}
+
+  /** Somebody comes, is registered, asks, and goes: what the guard then does
+   * opens, reads, writes and closes. */
+  async poke(): Promise<void> {
+    const app = new App(this.program, this.group);
+    let peer: Peer | null = null;
+    try {
+      await app.tell();
+      peer = new Peer(this.daemon.socket);
+      peer.send(LMK_PROCPRIO, app.pid, UID, ADJ, 0);
+      peer.send(LMK_GETKILLCNT, 0, 1000);
+      await sleep(40);
+    } catch {
+      // Nobody listens, or hung up: that is what is being tried.
+    } finally {
+      peer?.close();
+      await app.end();
+    }
+  }
+
+  /** One hog: it is killed by the guard, and in time; ms until its death.
+   * `meanwhile` is done while it grows. */
+  async hog(how: {
+    readonly meanwhile?: () => Promise<void>;
+    readonly isRegistered?: boolean;
+  } = {}): Promise<number> {
+    const before = this.group.kernelOomKills() ?? 0;
+    const hog = new App(this.program, this.group);
+    let peer: Peer | null = null;
+    const late = Promise.withResolvers<string>();
+    const timer = setTimeout(() => late.resolve("nobody died"), DEATH_MS_MAX);
+    try {
+      await hog.tell();
+      await hog.ready();
+      if (how.isRegistered !== false && this.#hasSocket) {
+        peer = new Peer(this.daemon.socket);
+        peer.send(LMK_PROCPRIO, hog.pid, UID, ADJ, 0);
+        await peer.barrier();
+      }
+      const start = performance.now();
+      await hog.tell();
+      await how.meanwhile?.();
+      assert.equal(await Promise.race([hog.ended, late.promise]), "SIGKILL");
+      assert.equal(this.group.kernelOomKills() ?? 0, before, "by the kernel");
+      return performance.now() - start;
+    } finally {
+      clearTimeout(timer);
+      peer?.close();
+      await hog.end();
+    }
+  }
+
+  get #hasSocket(): boolean {
+    try {
+      return Deno.lstatSync(this.daemon.socket).isSocket === true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Every -errno that the journal tells of, as "call:-errno". */
+  faults(): string[] {
+    const { journal } = copyArena(findGuard(this.daemon.dir)).copy;
+    return recordsOf(journal)
+      .filter((at) => journal[at + J_KIND] === KIND_FAULT)
+      .map((at) => `${journal[at + J_CALL]}:${journal[at + J_DETAIL]}`);
+  }
+
+  /** Kills that the journal tells of. */
+  kills(): number {
+    const { journal } = copyArena(findGuard(this.daemon.dir)).copy;
+    return recordsOf(journal)
+      .filter((at) => journal[at + J_KIND] === KIND_KILL).length;
+  }
+}
+
+/** Runs `play` with a guard that is ready. */
+export async function withStage(
+  plan: StagePlan,
+  play: (stage: Stage) => Promise<void>,
+): Promise<void> {
+  await withDir(async (dir) => {
+    const [program, shim] = await Promise.all([
+      compile(dir, "app"),
+      buildFaultyShim(dir),
+    ]);
+    const group = DrillGroup.make(`oomguard-faults-${Deno.pid}`, LIMIT_KB);
+    const knobs = new Knobs(`${dir}/knobs`);
+    plan.before?.(knobs);
+    const daemon = new Daemon(dir, {
+      dryRun: false,
+      args: [
+        ...["--group", group.dir, "--set", "victims.scanMs=250"],
+        ...["--set", "log.level=debug", ...plan.args ?? []],
+      ],
+      env: { OOMGUARD_SHIM: shim, OOMGUARD_FAULTS: knobs.path, ...plan.env },
+    });
+    try {
+      if (plan.ends !== true) await daemon.said(" guards ");
+      await play(new Stage(daemon, group, knobs, program));
+    } catch (cause) {
+      throw new Error(`With a guard that said:\n${daemon.log}`, { cause });
+    } finally {
+      await daemon.kill();
+      knobs.close();
+      assert.deepEqual(await group.remove(), []);
+    }
+  });
+}
