@@ -19,6 +19,8 @@
 
 static int scan_fd = -1;
 static int scan_is_proc;
+/* Somewhere in a line, whose rest would read as another pid. */
+static int scan_is_lost;
 static char dents[DENTS_BYTES] __attribute__((aligned(16)));
 static char memcg_root[64];
 
@@ -337,16 +339,17 @@ static int32_t scan_proc(int32_t *pids) {
 
 /* Lines of one block of a cgroup.procs; a line cut by its end is read again. */
 static int32_t scan_group(int32_t *pids) {
-  ssize_t n = read(scan_fd, dents, 2 * SCAN_PIDS_MAX); /* the shortest lines */
-  if (n <= 0) return result(n);
-  ssize_t whole = n;
-  while (whole > 0 && dents[whole - 1] != '\n') whole--;
-  /* Not one line: from the start another time, or it is asked for for ever. */
-  if (whole == 0) {
-    lseek(scan_fd, 0, SEEK_SET);
-    return -EINTR;
+  ssize_t n = 0, whole = 0;
+  while (whole == 0) { /* A read cut short may end in the first line. */
+    ssize_t most = 2 * SCAN_PIDS_MAX - n; /* the shortest lines */
+    ssize_t more = read(scan_fd, dents + n, (size_t)most);
+    if (more < 0) scan_is_lost = n > 0;
+    if (more <= 0) return result(more);
+    n += more;
+    whole = n;
+    while (whole > 0 && dents[whole - 1] != '\n') whole--;
   }
-  if (whole < n) lseek(scan_fd, whole - n, SEEK_CUR);
+  if (whole < n) scan_is_lost = lseek(scan_fd, whole - n, SEEK_CUR) < 0;
   int32_t count = 0;
   uint32_t pid = 0;
   for (ssize_t i = 0; i < whole && count < SCAN_PIDS_MAX; i++) {
@@ -357,11 +360,29 @@ static int32_t scan_group(int32_t *pids) {
   return 1;
 }
 
+/* The next pass begins anew. A v1 cgroup.procs that stays open answers the list
+ * of before for as long as it is read oftener than once a second
+ * (kernel/cgroup/cgroup-v1.c, cgroup_pidlist_start): it is opened again. */
+static void rewind_scan(void) {
+  char path[32];
+  scan_is_lost = lseek(scan_fd, 0, SEEK_SET) < 0;
+  if (scan_is_proc || scan_is_lost) return;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", scan_fd);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  dup3(fd, scan_fd, O_CLOEXEC);
+  close(fd);
+}
+
 int32_t shim_scan(void) {
   mailbox[MB_COUNT] = 0;
   if (scan_fd < 0) return -EBADF;
+  if (scan_is_lost) {
+    if (lseek(scan_fd, 0, SEEK_SET) < 0) return -errno;
+    scan_is_lost = 0;
+  }
   int32_t *pids = words_at(AT_SCAN);
   int32_t rc = scan_is_proc ? scan_proc(pids) : scan_group(pids);
-  if (rc == 0) lseek(scan_fd, 0, SEEK_SET);
+  if (rc == 0) rewind_scan();
   return rc;
 }

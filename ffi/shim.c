@@ -160,8 +160,8 @@ int32_t shim_take_signals(void) {
   return 0;
 }
 
-/* Makes the epoll set, the signal handlers and the threads. One that failed
- * may be called again: it goes on where it came to. */
+/* Makes the epoll set and the signal handlers. One that failed may be called
+ * again: it goes on where it came to. */
 int32_t shim_start(void) {
   static int is_watched;
   if (epoll_fd < 0) epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -179,8 +179,6 @@ int32_t shim_start(void) {
   pthread_mutex_init(&reap_lock, &inherit);
   sem_init(&reap_ready, 0, 0);
   sem_init(&titles_due, 0, 0);
-  int32_t rc = start_thread(reaper);
-  if (rc == 0) rc = start_thread(title_reader);
   /* Ten thousand victims, a pidfd each. */
   struct rlimit had = {0}, wanted = {FILES_MAX, FILES_MAX};
   getrlimit(RLIMIT_NOFILE, &had);
@@ -188,7 +186,18 @@ int32_t shim_start(void) {
   had.rlim_cur = had.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &wanted) != 0) setrlimit(RLIMIT_NOFILE, &had);
   shim_clock();
-  return rc;
+  return 0;
+}
+
+/* Makes the threads, those that were not made before. Without the reaper a
+ * victim frees its own memory, without the other names are short. */
+int32_t shim_start_threads(void) {
+  static int reaps_run, titles_run;
+  int32_t rc = reaps_run ? 0 : start_thread(reaper);
+  if (rc == 0) reaps_run = 1;
+  int32_t also = titles_run ? 0 : start_thread(title_reader);
+  if (also == 0) titles_run = 1;
+  return rc < 0 ? rc : also;
 }
 
 int32_t shim_slot(int32_t slot, int32_t fd, int32_t at, int32_t capacity) {

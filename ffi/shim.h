@@ -68,6 +68,7 @@ enum {
 int32_t shim_attach(int32_t bytes, int32_t populated, void **base);
 int32_t shim_layout(void);
 int32_t shim_start(void);
+int32_t shim_start_threads(void);
 int32_t shim_open(const char *path, int32_t flags, int32_t mode);
 int32_t shim_open_kept(const char *path, int32_t mode);
 int32_t shim_shut(int32_t fd);

@@ -73,7 +73,10 @@ export function makeGuard(
   const state = openStateDir(shim, config.stateDir, journal);
   for (const complaint of state.complaints) log.say("warn", complaint);
   const firstSerial = journal.serial;
-  shim.start();
+  const threads = shim.start();
+  if (threads < 0) {
+    log.say("error", `Without a thread: ${errnoName(threads)}, going on`);
+  }
   startClock(arena, journal);
   const senses = config.group === null
     ? openMachine(shim)

@@ -49,6 +49,7 @@ const NAMES = new Map<number, string>([
   [call.CALL_LOCK_ARENA, "lock arena"],
   [call.CALL_LOCK_FILE, "lock file"],
   [call.CALL_RUNTIME, "runtime"],
+  [call.CALL_SET_FIFO, "set fifo"],
 ]);
 
 const SLOTS = new Map<number, string>([

@@ -8,6 +8,8 @@ import type { Symbols } from "./load.ts";
 /** Pauses before each further try of the start, ms: 75 ms for one call. */
 const PAUSES_MS = [5, 10, 20, 40];
 
+const EAGAIN = 11;
+
 /** Notes a failure: CALL_* and its -errno. */
 export type Note = (which: number, rc: number) => void;
 
@@ -29,7 +31,9 @@ export class Patience {
   /** The answer of the last try of `ask`. */
   try(which: number, ask: () => number): number {
     let rc = ask();
-    for (let i = 0; call.isWant(rc); i++) {
+    // A lock that somebody else holds wants nothing.
+    const fine = which === call.CALL_LOCK_FILE ? -EAGAIN : 0;
+    for (let i = 0; call.isWant(rc) && rc !== fine; i++) {
       if (this.#note !== null) this.#note(which, rc);
       else this.#early.push([which, rc]);
       if (!this.isStarting || i === PAUSES_MS.length) return rc;
@@ -54,6 +58,7 @@ export function patient(symbols: Symbols, patience: Patience): Symbols {
     ...symbols,
     attach: asked(call.CALL_ATTACH, symbols.attach),
     start: asked(call.CALL_START, symbols.start),
+    startThreads: asked(call.CALL_START, symbols.startThreads),
     open: asked(call.CALL_OPEN, symbols.open),
     openKept: asked(call.CALL_OPEN_KEPT, symbols.openKept),
     watch: asked(call.CALL_WATCH, symbols.watch),
@@ -63,5 +68,7 @@ export function patient(symbols: Symbols, patience: Patience): Symbols {
     listenInherited: asked(call.CALL_LISTEN, symbols.listenInherited),
     reserve: asked(call.CALL_RESERVE, symbols.reserve),
     lockArena: asked(call.CALL_LOCK_ARENA, symbols.lockArena),
+    lockFile: asked(call.CALL_LOCK_FILE, symbols.lockFile),
+    setFifo: asked(call.CALL_SET_FIFO, symbols.setFifo),
   };
 }

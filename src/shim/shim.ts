@@ -110,10 +110,12 @@ export class Shim {
     this.arena.mailbox.fill(0);
   }
 
-  /** Makes the epoll set, signal handlers, the reaper and the title thread. */
-  start(): void {
+  /** Makes the epoll set, signal handlers, the reaper and the title thread; 0,
+   * or -errno of a thread that could not be had. Throws where it is more. */
+  start(): number {
     const rc = this.symbols.start();
     if (rc < 0) throw new Error(`Cannot start shim: ${errnoName(rc)}`);
+    return this.symbols.startThreads();
   }
 
   /** Opens a file, CLOEXEC. */

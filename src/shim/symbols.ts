@@ -31,6 +31,7 @@ export const SYMBOLS = {
   },
   layout: { name: "shim_layout", ...HOT },
   start: { name: "shim_start", ...HOT },
+  startThreads: { name: "shim_start_threads", ...HOT },
   open: {
     name: "shim_open",
     parameters: ["buffer", "i32", "i32"],

@@ -30,9 +30,9 @@ enum {
   ERROR = 2,
   PERMILLE = 3,
   SEED = 4,
-  /* Calls that go through first; failures there may be, -1: any number. */
+  /* Calls that go through first; failures of each call, -1: any number. */
   SKIP = 5,
-  LEFT = 6,
+  TIMES = 6,
   /* Longest read or write, bytes; 0: as asked. */
   SHORT_BYTES = 7,
   /* SIGKILLs that reached somebody. */
@@ -78,11 +78,11 @@ static unsigned draw(void) {
   return x % 1000;
 }
 
-/* Takes one from a knob that counts down; 0: it was at its end. */
-static int take(int knob) {
-  int32_t had = atomic_load(&knobs[knob]);
+/* Takes one of the calls that go through; 0: they were all taken. */
+static int skips(void) {
+  int32_t had = atomic_load(&knobs[SKIP]);
   while (had > 0 &&
-         !atomic_compare_exchange_weak(&knobs[knob], &had, had - 1)) {
+         !atomic_compare_exchange_weak(&knobs[SKIP], &had, had - 1)) {
   }
   return had > 0;
 }
@@ -94,8 +94,9 @@ static int fails(enum call call) {
   int32_t word = atomic_load(&knobs[CALLS + (int)call / 32]);
   if (!((uint32_t)word >> call % 32 & 1)) return 0;
   if (draw() >= (unsigned)atomic_load(&knobs[PERMILLE])) return 0;
-  if (take(SKIP)) return 0;
-  if (atomic_load(&knobs[LEFT]) >= 0 && !take(LEFT)) return 0;
+  if (skips()) return 0;
+  int32_t times = atomic_load(&knobs[TIMES]);
+  if (times >= 0 && atomic_load(&knobs[FAILED + (int)call]) >= times) return 0;
   int error = atomic_load(&knobs[ERROR]);
   if (error == 0) return 0;
   atomic_fetch_add(&knobs[FAILED + (int)call], 1);
@@ -109,6 +110,7 @@ static size_t cut(enum call call, size_t count) {
   int32_t most = atomic_load(&knobs[SHORT_BYTES]);
   if (most <= 0 || !((uint32_t)word >> call % 32 & 1)) return count;
   if (count <= (size_t)most) return count;
+  if (draw() >= (unsigned)atomic_load(&knobs[PERMILLE])) return count;
   atomic_fetch_add(&knobs[FAILED + (int)call], 1);
   return (size_t)most;
 }

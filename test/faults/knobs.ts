@@ -34,7 +34,7 @@ const ERROR = 2;
 const PERMILLE = 3;
 const SEED = 4;
 const SKIP = 5;
-const LEFT = 6;
+const TIMES = 6;
 const SHORT_BYTES = 7;
 const SIGNALS = 8;
 const MADE = 16;
@@ -51,15 +51,26 @@ export interface Fault {
   readonly seed?: number;
   /** Calls that go through before the first failure. */
   readonly skip?: number;
-  /** Failures there are; -1: any number. */
+  /** Failures of each call; any number unless told. */
   readonly times?: number;
   /** Longest read or write, bytes. */
   readonly shortBytes?: number;
 }
 
-/** Builds the shim that fails on command into `dir`; answers its path. */
-export async function buildFaultyShim(dir: string): Promise<string> {
-  const path = `${dir}/faulty.so`;
+let built: Promise<string> | null = null;
+
+/** The shim that fails on command, built once for this run; its path. */
+export function faultyShim(): Promise<string> {
+  return built ??= (async () => {
+    const dir = await Deno.makeTempDir({ prefix: "oomguard-faulty-" });
+    globalThis.addEventListener("unload", () => {
+      Deno.removeSync(dir, { recursive: true });
+    });
+    return await buildFaultyShim(`${dir}/faulty.so`);
+  })();
+}
+
+async function buildFaultyShim(path: string): Promise<string> {
   const wrapped = CALL_NAMES.filter((name) => !BY_NUMBER.includes(name));
   const sources = [...Deno.readDirSync(`${ROOT}ffi`)]
     .map(({ name }) => name).filter((name) => name.endsWith(".c")).sort()
@@ -118,7 +129,7 @@ export class Knobs {
     words[PERMILLE] = fault.permille ?? 1000;
     words[SEED] = fault.seed ?? 1;
     words[SKIP] = fault.skip ?? 0;
-    words[LEFT] = fault.times ?? -1;
+    words[TIMES] = fault.times ?? -1;
     words[SHORT_BYTES] = fault.shortBytes ?? 0;
     for (const call of fault.calls) {
       const index = CALL_NAMES.indexOf(call);

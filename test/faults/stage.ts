@@ -14,14 +14,14 @@ import {
   KIND_KILL,
 } from "../../src/state/journal.ts";
 import { LMK_GETKILLCNT, LMK_PROCPRIO } from "../../src/wire/lmkd.ts";
-import { Daemon, sleep, withDir } from "../cli/live/daemon.ts";
+import { Daemon, sleep, until, withDir } from "../cli/live/daemon.ts";
 import { compile } from "../cli/live/native.ts";
 import { Peer } from "../cli/live/peer.ts";
-import { buildFaultyShim, Knobs } from "./knobs.ts";
+import { faultyShim, Knobs } from "./knobs.ts";
 
 const LIMIT_KB = 98_304;
-/** The group is full after a second. */
-const GROW_KB_PER_S = 98_304;
+/** The group is full after one and a half seconds. */
+const GROW_KB_PER_S = 65_536;
 const UID = 10_321;
 const ADJ = 900;
 /** Who grows is dead by then, ms: other tests run at the same time. */
@@ -53,7 +53,9 @@ export class App {
     }).spawn();
     this.#input = this.#child.stdin.getWriter();
     this.ended = this.#child.status.then(({ signal }) => signal);
-    group.admit(this.#child.pid);
+    // First: it is discovered as soon as it is in the group.
+    Deno.writeTextFileSync(`/proc/${this.pid}/oom_score_adj`, String(ADJ));
+    group.admit(this.pid);
   }
 
   get pid(): number {
@@ -179,6 +181,12 @@ export class Stage {
   }
 }
 
+/** Its words may be what fails, or its file. */
+function hasStarted(daemon: Daemon): true | undefined {
+  const says = daemon.log.includes(" guards ");
+  return says || (daemon.field("turns") ?? 0) > 0 || undefined;
+}
+
 /** Runs `play` with a guard that is ready. */
 export async function withStage(
   plan: StagePlan,
@@ -187,7 +195,7 @@ export async function withStage(
   await withDir(async (dir) => {
     const [program, shim] = await Promise.all([
       compile(dir, "app"),
-      buildFaultyShim(dir),
+      faultyShim(),
     ]);
     const group = DrillGroup.make(`oomguard-faults-${Deno.pid}`, LIMIT_KB);
     const knobs = new Knobs(`${dir}/knobs`);
@@ -201,7 +209,7 @@ export async function withStage(
       env: { OOMGUARD_SHIM: shim, OOMGUARD_FAULTS: knobs.path, ...plan.env },
     });
     try {
-      if (plan.ends !== true) await daemon.said(" guards ");
+      if (plan.ends !== true) await until("a start", () => hasStarted(daemon));
       await play(new Stage(daemon, group, knobs, program));
     } catch (cause) {
       throw new Error(`With a guard that said:\n${daemon.log}`, { cause });

@@ -162,6 +162,7 @@ int main(int argc, char **argv) {
   EXPECT(shim_layout() < MAILBOX_WORDS);
   memset(arena, 0, MAILBOX_WORDS * 4);
   EXPECT(shim_start() == 0);
+  EXPECT(shim_start_threads() == 0);
   int file = open(argv[1], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   const char *paths[] = {"", "@", "/", "/proc/self/stat", "/nowhere/at/all",
                          argv[1], long_path};
