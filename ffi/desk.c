@@ -314,6 +314,25 @@ int32_t shim_read_adj(void) {
   return rc < 0 ? rc : signal_through(mailbox[MB_FD], 0);
 }
 
+/* When MB_PID started, in ticks since boot, into MB_COUNT: field 22 of its stat
+ * file; its name, in parentheses, may hold anything. */
+int32_t shim_read_start(void) {
+  char text[512];
+  int32_t fd = verified(open_of(mailbox[MB_PID], "stat", O_RDONLY));
+  if (fd < 0) return fd;
+  ssize_t n = read(fd, text, sizeof text - 1);
+  int32_t rc = result(n);
+  close(fd);
+  if (n <= 0) return rc < 0 ? rc : -EIO;
+  text[n] = '\0';
+  const char *at = strrchr(text, ')');
+  for (int field = 2; at != NULL && field < 22; field++)
+    at = strchr(at + 1, ' ');
+  if (at == NULL) return -EIO;
+  mailbox[MB_COUNT] = (int32_t)(uint32_t)strtoull(at, NULL, 10);
+  return 0;
+}
+
 int32_t shim_write_adj(void) {
   return write_number(open_of(mailbox[MB_PID], "oom_score_adj", O_WRONLY),
                     mailbox[MB_ADJ]);

@@ -31,6 +31,14 @@ void *title_reader(void *unused);
 extern sem_t titles_due;
 extern atomic_uint titles_read;
 
+/* The watchdog thread: what a beat tells it, and what it may do to the reaper's
+ * queue, which a close waits for, with the lock held. */
+void watchdog_expect(int32_t ms);
+int closing_try_lock(void);
+void closing_unlock(void);
+void reap_locked(int32_t fd, int32_t pid);
+int64_t now_us(void);
+
 /* Makes the wait return, from any thread or a signal handler. */
 void wake_wait(void);
 int open_of(int32_t pid, const char *name, int flags);

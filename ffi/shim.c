@@ -41,7 +41,7 @@ static unsigned reap_head, reap_tail;
 static pthread_mutex_t reap_lock;
 static sem_t reap_ready;
 
-static int64_t now_us(void) {
+int64_t now_us(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
@@ -74,8 +74,8 @@ int32_t shim_attach(int32_t bytes, int32_t populated, void **base) {
   return fd;
 }
 
-/* Writes this side's numbers into the mailbox, in the order that
- * src/shim/shim.ts compares them. */
+/* Writes this side's numbers where events go, in the order that
+ * src/shim/layout.ts compares them. */
 int32_t shim_layout(void) {
   static const int32_t numbers[] = {
       EVENTS_MAX, SLOTS_MAX, SAMPLES_MAX, SCAN_PIDS_MAX, PACKET_BYTES_MAX,
@@ -83,8 +83,18 @@ int32_t shim_layout(void) {
       AT_MAILBOX, AT_EVENTS, AT_SLOT_LENGTHS, AT_PACKET, AT_SCAN,
       AT_SAMPLE_FDS, AT_SAMPLE_LENGTHS, AT_SAMPLES, TITLE_ASKS_MAX,
       TITLE_BYTES, MB_TITLES, AT_TITLE_PIDS, AT_TITLE_TEXTS,
+      MB_BEAT, MB_DUE_MS,
+      /* What the watchdog thread reads and writes. */
+      VICTIMS_MAX, NAME_BYTES, AT_SETTINGS, AT_GAUGES, AT_VICTIMS, AT_NAMES,
+      AT_TITLES, VICTIM_WORDS, V_PID, V_UID, V_ADJ, V_PIDFD, V_FLAGS,
+      V_RSS_KB, V_SWAP_KB, V_ANON_KB, V_PROTECT, ROW_LISTED, ROW_KILLED,
+      ROW_DEAD, ROW_SILENT, SET_STRATEGY, SET_DRY_RUN, SET_FLOOR_ADJ,
+      SET_KILL_TIMEOUT_MS, SET_RESERVE_KB, SET_FIFO, SET_WATCHDOG_MS,
+      G_GUARD_PID, G_ROWS_USED, G_NEXT_ROW, G_NEXT_PID, G_KEEPER_PID,
+      G_WATCHDOG_KILLS, REASON_SILENT,
   };
-  memcpy(mailbox, numbers, sizeof numbers);
+  _Static_assert(sizeof numbers <= AT_SLOT_LENGTHS - AT_EVENTS, "too many");
+  memcpy(words_at(AT_EVENTS), numbers, sizeof numbers);
   return (int32_t)(sizeof numbers / sizeof numbers[0]);
 }
 
@@ -223,6 +233,7 @@ static void beat(int32_t ms) {
   mailbox[MB_DUE_MS] =
       (int32_t)((uint32_t)mailbox[MB_NOW_MS] + (uint32_t)(ms < 0 ? 0 : ms));
   atomic_fetch_add((_Atomic int32_t *)&mailbox[MB_BEAT], 1);
+  watchdog_expect(ms);
 }
 
 /* A wait that fails is still a pause, or the guard would spin: `ms` at most.
@@ -351,17 +362,29 @@ int32_t shim_send(void) {
                      MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
+/* Hands a pidfd to the reaper, where there is room; under the lock. */
+void reap_locked(int32_t fd, int32_t pid) {
+  if (reap_tail - reap_head == REAPS_MAX) return;
+  reaps[reap_tail++ % REAPS_MAX] = (struct reap){fd, pid, 0};
+  sem_post(&reap_ready);
+}
+
+int closing_try_lock(void) {
+  return pthread_mutex_trylock(&reap_lock) == 0;
+}
+
+void closing_unlock(void) {
+  pthread_mutex_unlock(&reap_lock);
+}
+
 int32_t shim_kill(void) {
   int fd = mailbox[MB_FD];
   if (mailbox[MB_DRY_RUN]) return signal_through(fd, 0);
   int32_t rc = signal_through(fd, SIGKILL);
   if (rc < 0) return rc;
   pthread_mutex_lock(&reap_lock);
-  int queued = reap_tail - reap_head < REAPS_MAX;
-  if (queued)
-    reaps[reap_tail++ % REAPS_MAX] = (struct reap){fd, mailbox[MB_PID], 0};
+  reap_locked(fd, mailbox[MB_PID]);
   pthread_mutex_unlock(&reap_lock);
-  if (queued) sem_post(&reap_ready);
   return 0;
 }
 
@@ -388,8 +411,10 @@ int32_t shim_close(void) {
     reaps[i % REAPS_MAX].close_after = 1;
     held = 1;
   }
-  pthread_mutex_unlock(&reap_lock);
   /* The set must forget it now: a held descriptor would go on reporting. */
   epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-  return held ? 0 : result(close(fd));
+  /* Under the lock: the watchdog thread may be about to signal through it. */
+  int32_t answer = held ? 0 : result(close(fd));
+  pthread_mutex_unlock(&reap_lock);
+  return answer;
 }

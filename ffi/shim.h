@@ -13,6 +13,8 @@
 #define PACKET_BYTES_MAX 256
 #define TITLE_ASKS_MAX 16
 #define TITLE_BYTES 128
+#define VICTIMS_MAX 16384
+#define NAME_BYTES 16
 
 /* Mailbox words, src/state/layout.ts. */
 enum {
@@ -58,6 +60,48 @@ enum {
 #define AT_SAMPLES 2816
 #define AT_TITLE_PIDS 68352
 #define AT_TITLE_TEXTS 68416
+#define AT_SETTINGS 75072
+#define AT_GAUGES 75584
+#define AT_VICTIMS 895040
+#define AT_NAMES 2992192
+#define AT_TITLES 3254336
+
+/* Words and flags of a row, src/state/victims.ts. */
+enum {
+  V_PID = 0,
+  V_UID = 1,
+  V_ADJ = 2,
+  V_PIDFD = 3,
+  V_FLAGS = 4,
+  V_RSS_KB = 9,
+  V_SWAP_KB = 10,
+  V_ANON_KB = 11,
+  V_PROTECT = 18,
+  VICTIM_WORDS = 32,
+};
+enum { ROW_LISTED = 2, ROW_KILLED = 4, ROW_DEAD = 64, ROW_SILENT = 256 };
+
+/* Settings and gauges, src/state/settings.ts and gauges.ts. */
+enum {
+  SET_STRATEGY = 0,
+  SET_DRY_RUN = 1,
+  SET_FLOOR_ADJ = 2,
+  SET_KILL_TIMEOUT_MS = 17,
+  SET_RESERVE_KB = 20,
+  SET_FIFO = 72,
+  SET_WATCHDOG_MS = 74,
+};
+enum {
+  G_GUARD_PID = 24,
+  G_ROWS_USED = 40,
+  G_NEXT_ROW = 41,
+  G_NEXT_PID = 42,
+  G_KEEPER_PID = 52,
+  G_WATCHDOG_KILLS = 53,
+};
+
+/* src/state/reasons.ts */
+#define REASON_SILENT 2005
 
 /* Bits of MB_SIGNALS. */
 #define SIGNAL_STOP 1
@@ -90,6 +134,11 @@ int32_t shim_datagram(const char *path, const char *bytes, int32_t count);
 int32_t shim_lock_arena(void);
 int32_t shim_set_fifo(int32_t priority);
 int32_t shim_take_signals(void);
+/* Starts the watchdog thread, once. `opened` are descriptors, -1 for none: of
+ * /proc/meminfo, or of a memory group's use, limit and memory.stat; and of a
+ * pressure file. The journal's serials go on after `last_serial`. */
+int32_t shim_watchdog(int32_t journal, int32_t last_serial,
+                      const int32_t *opened);
 
 /* Hot calls: no parameters, nothing allocated; see src/daemon/ports.ts. */
 int32_t shim_wait(void);
@@ -111,6 +160,7 @@ int32_t shim_open_status(void);
 int32_t shim_open_stat(void);
 int32_t shim_soft_limit(void);
 int32_t shim_read_adj(void);
+int32_t shim_read_start(void);
 int32_t shim_scan(void);
 
 #endif

@@ -17,7 +17,7 @@ import { openZram } from "../shim/sensors.ts";
 import { Shim } from "../shim/shim.ts";
 import { trimSelf } from "../shim/trim.ts";
 import { G_STATE, STATE_STOPPED } from "../state/gauges.ts";
-import { KIND_START, KIND_STOP } from "../state/journal.ts";
+import { KIND_START, KIND_STOP, RING_GUARD } from "../state/journal.ts";
 import { MB_NOW_MS } from "../state/layout.ts";
 import { RUNG_UNPRIVILEGED, RUNGS } from "../state/rungs.ts";
 import { SET_PSI_WINDOW_MS } from "../state/settings.ts";
@@ -28,6 +28,7 @@ import { Log } from "./log.ts";
 import { type Options, parseOptions, readLater, readNow } from "./options.ts";
 import { AlreadyRunning } from "./state_dir.ts";
 import { attempt, outliveUncaught } from "./uncaught.ts";
+import { WatchdogNews } from "./watchdog_news.ts";
 
 const HELP = `Usage: oomguard daemon [OPTION]...
 Guards this machine, or one memory group, until SIGTERM.
@@ -162,8 +163,9 @@ async function run(
   firstCode: number,
 ): Promise<void> {
   const { reactor, desk, journal } = guard;
-  let said = guard.firstSerial;
+  let said = guard.firstSerials[RING_GUARD];
   let code = firstCode;
+  const watchdogNews = new WatchdogNews(shim.arena, guard);
   let zramAskedMs = 0;
   let tiedMs = 0;
   while (code !== TURN_STOP) {
@@ -175,6 +177,7 @@ async function run(
         const from = said;
         said = journal.serial;
         if (from !== said) sayNews(guard, from, log);
+        watchdogNews.say(log);
         errands.visit(reactor.sprinting);
       });
       const now = shim.arena.mailbox[MB_NOW_MS];

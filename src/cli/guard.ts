@@ -14,6 +14,7 @@ import {
   type Senses,
 } from "../shim/sensors.ts";
 import { cString } from "../shim/load.ts";
+import { startWatchdog } from "../shim/watchdog.ts";
 import type { Effective } from "../props/effective.ts";
 import { errnoName } from "../base/errno.ts";
 import { O_WRONLY, type Shim } from "../shim/shim.ts";
@@ -29,8 +30,9 @@ import {
   SELF_ADJ,
   SELF_ARENA_LOCKED,
   SELF_FIFO,
+  SELF_WATCHDOG,
 } from "../state/gauges.ts";
-import { Journal } from "../state/journal.ts";
+import { Journal, RING_WATCHDOG } from "../state/journal.ts";
 import { RUNG_AVERAGES, RUNGS } from "../state/rungs.ts";
 import { MB_NOW_MS } from "../state/layout.ts";
 import {
@@ -50,8 +52,10 @@ import { openStateDir, writeKept } from "./state_dir.ts";
 export interface Guard extends Parts {
   readonly journal: Journal;
   readonly senses: Senses;
-  /** Serial of the last record that an earlier guard left. */
-  readonly firstSerial: number;
+  /** Open journal file, or -1. */
+  readonly journalFd: number;
+  /** Serial of the last record that an earlier guard left, by RING_*. */
+  readonly firstSerials: Int32Array;
   /** Pressure triggers; replaced at a reload. */
   rung: Rung;
   /** Triggers are armed, or were refused; false while boot is waited for. */
@@ -72,7 +76,6 @@ export function makeGuard(
   arena.gauges[G_GUARD_PID] = Deno.pid;
   const state = openStateDir(shim, config.stateDir, journal);
   for (const complaint of state.complaints) log.say("warn", complaint);
-  const firstSerial = journal.serial;
   const threads = shim.start();
   if (threads < 0) {
     log.say("error", `Without a thread: ${errnoName(threads)}, going on`);
@@ -100,7 +103,11 @@ export function makeGuard(
     statusLines: statusLines(arena),
   });
   shim.patience.tell((which, rc) => parts.faults.note(which, rc));
-  protectSelf(shim, log);
+  const watched = startWatchdog(shim, senses, config.group, {
+    fd: state.journalFd,
+    serial: state.serials[RING_WATCHDOG],
+  });
+  protectSelf(shim, log, watched);
   const publish = (text: string) => {
     if (!state.isOurs) return;
     const rc = writeKept(shim, `${config.stateDir}/properties`, text);
@@ -110,7 +117,8 @@ export function makeGuard(
     ...parts,
     journal,
     senses,
-    firstSerial,
+    journalFd: state.journalFd,
+    firstSerials: state.serials,
     rung,
     monitoring,
     publish,
@@ -174,11 +182,12 @@ export function armMonitors(
 
 /** What keeps the guard itself alive and prompt; each may be refused, and what
  * holds is shown by `status`. */
-function protectSelf(shim: Shim, log: Log): void {
+function protectSelf(shim: Shim, log: Log, watched: number): void {
   const attempts = [
     [SELF_ADJ, "oom_score_adj -1000", writeAdj(shim)],
     [SELF_FIFO, "SCHED_FIFO", shim.symbols.setFifo(1)],
     [SELF_ARENA_LOCKED, "locking the arena", shim.symbols.lockArena()],
+    [SELF_WATCHDOG, "a watchdog thread", watched],
   ] as const;
   for (const [bit, what, rc] of attempts) {
     if (rc >= 0) shim.arena.gauges[G_SELF] |= bit;

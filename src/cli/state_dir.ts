@@ -197,13 +197,20 @@ function openJournal(
   return fd;
 }
 
-/** The first bytes of an open file, whatever its path has become; none of one
- * that cannot be read. */
-function readKept(fd: number, most: number): Uint8Array {
+/** The first bytes of a side ring, RING_*, of the open journal. */
+export function readRing(fd: number, ring: number, most: number): Uint8Array {
+  const before = 1 + JOURNAL_RECORDS + (ring - 1) * SIDE_RECORDS;
+  return readKept(fd, most, before * JOURNAL_WORDS * 4);
+}
+
+/** Bytes of an open file from `from` on, whatever its path has become; none of
+ * one that cannot be read. */
+function readKept(fd: number, most: number, from = 0): Uint8Array {
   const bytes = new Uint8Array(most);
   let done = 0;
   try {
     using file = Deno.openSync(`/proc/self/fd/${fd}`);
+    file.seekSync(from, Deno.SeekMode.Start);
     while (done < most) {
       const n = file.readSync(bytes.subarray(done));
       if (n === null) break;

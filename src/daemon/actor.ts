@@ -19,6 +19,7 @@ import {
   V_STATUS_FD,
   type Victims,
 } from "../state/victims.ts";
+import type { Aftermath } from "./aftermath.ts";
 import type { Killer } from "./killer.ts";
 import type { HotPorts } from "./ports.ts";
 import type { Protector } from "./protector.ts";
@@ -46,6 +47,7 @@ export class Actor {
   readonly #protector: Protector;
   readonly #ready: Ready;
   readonly #killer: Killer;
+  readonly #aftermath: Aftermath;
   readonly #fields = new Int32Array(STATUS_FIELDS);
 
   constructor(
@@ -55,6 +57,7 @@ export class Actor {
     protector: Protector,
     ready: Ready,
     killer: Killer,
+    aftermath: Aftermath,
   ) {
     this.#ports = ports;
     this.#arena = arena;
@@ -62,11 +65,14 @@ export class Actor {
     this.#protector = protector;
     this.#ready = ready;
     this.#killer = killer;
+    this.#aftermath = aftermath;
   }
 
   /** Carries out a verdict: ACT_*. */
   act(verdict: Int32Array): number {
     this.#killer.begin();
+    // The thread may have been held up since it looked: others killed for it.
+    if (this.#aftermath.note()) return ACT_CHECK;
     for (let i = 0; i < TRIES_PER_TURN; i++) {
       const row = selectVictim(
         this.#victims,

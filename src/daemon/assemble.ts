@@ -7,6 +7,7 @@ import { HIST_WORDS, VERDICT_WORDS } from "../state/reasons.ts";
 import { Victims } from "../state/victims.ts";
 import { Actor } from "./actor.ts";
 import { Adopter } from "./adopter.ts";
+import { Aftermath } from "./aftermath.ts";
 import { Clients } from "./clients.ts";
 import { Control } from "./control.ts";
 import { Desk } from "./desk.ts";
@@ -119,6 +120,7 @@ function makeReactor(
 ): Reactor {
   const { ports, arena, journal, journalFd } = plan;
   const { victims, ready, killer } = parts;
+  const aftermath = new Aftermath(arena, victims, killer);
   const actor = new Actor(
     ports,
     arena,
@@ -126,6 +128,7 @@ function makeReactor(
     parts.protector,
     ready,
     killer,
+    aftermath,
   );
   const pace = new Pace(arena, killer);
   const passes = new Passes({ ...parts, arena, actor, pace });
@@ -135,6 +138,7 @@ function makeReactor(
     arena,
     control,
     actor,
+    aftermath,
     pace,
     passes,
     journal,

@@ -40,9 +40,15 @@ import {
   MB_WOKE_US,
   VICTIM_WORDS,
 } from "../state/layout.ts";
-import { VERDICT_REASON } from "../state/reasons.ts";
+import {
+  REASON_SILENT,
+  VERDICT_FLOOR_ADJ,
+  VERDICT_REASON,
+  VERDICT_WORDS,
+} from "../state/reasons.ts";
 import {
   SET_DRY_RUN,
+  SET_FLOOR_ADJ,
   SET_KILL_TIMEOUT_MS,
   SET_STRATEGY,
   STRATEGY_ADAPTIVE,
@@ -104,11 +110,14 @@ export class Killer {
   readonly #notifier: Notifier;
   /** Kills by the oom_score_adj of the victim, from ADJ_MIN. */
   readonly killsByAdj = new Int32Array(2_001);
+  /** The verdict that stands for the watchdog thread's. */
+  readonly #silent = new Int32Array(VERDICT_WORDS);
 
   state = IDLE;
   #pid = 0;
   #killedMs = 0;
   #diedMs = 0;
+  /** Record of the kill; 0: the watchdog thread's, which has its own. */
   #serial = 0;
   #headroomKb = 0;
   #noVictimMs = 0;
@@ -221,34 +230,62 @@ export class Killer {
   }
 
   #noteKill(row: number, verdict: Int32Array, dry: boolean): void {
-    const rows = this.#victims.rows;
-    const at = row * VICTIM_WORDS;
-    const nowMs = this.#mailbox[MB_NOW_MS];
-    const gauges = this.#gauges;
-    if (!dry) rows[at + V_FLAGS] |= ROW_KILLED;
-    this.state = AWAITING_DEATH;
-    this.#dry = dry;
-    this.#pid = rows[at + V_PID];
-    this.#killedMs = nowMs;
-    this.#headroomKb = this.#snapshot[HEADROOM_KB];
-    this.decidedKbPerS = this.#snapshot[SHRINK_KB_PER_S];
-    this.#noVictimReason = NONE;
-    if (!dry) this.killsByAdj[rows[at + V_ADJ] + 1000]++;
-    gauges[G_KILLS]++;
-    gauges[G_LAST_PID] = this.#pid;
-    gauges[G_LAST_ADJ] = rows[at + V_ADJ];
-    gauges[G_LAST_REASON] = verdict[VERDICT_REASON];
-    gauges[G_LAST_MS] = nowMs;
-    gauges[G_LAST_RSS_KB] = rows[at + V_RSS_KB];
-    gauges[G_PROMISED_KB] = rows[at + V_ANON_KB];
-    gauges[G_SIGNAL_US] = delta32(
+    if (!dry) this.#victims.rows[row * VICTIM_WORDS + V_FLAGS] |= ROW_KILLED;
+    this.#gauges[G_SIGNAL_US] = delta32(
       this.#mailbox[MB_NOW_US],
       this.#mailbox[MB_WOKE_US],
     );
+    this.#count(row, verdict[VERDICT_REASON], dry);
+    this.#expect(row, dry);
     const detail = dry ? 1 : 0;
     this.#serial = this.#recorder.verdict(KIND_KILL, row, verdict, detail);
     if (!dry) this.#notifier.tellKill(row, verdict, this.#history);
     afterKill(this.#settings, this.#history);
+  }
+
+  /** The watchdog thread has killed a row: counted and told of as any other,
+   * and its death awaited where none is yet. Its record is that thread's. */
+  takeOver(row: number): void {
+    this.#silent[VERDICT_REASON] = REASON_SILENT;
+    this.#silent[VERDICT_FLOOR_ADJ] = this.#settings[SET_FLOOR_ADJ];
+    this.#victims.unlist(row);
+    if (this.state === IDLE) {
+      this.#count(row, REASON_SILENT, false);
+      this.#expect(row, false);
+      this.#serial = 0;
+    } else {
+      this.#gauges[G_KILLS]++;
+      this.killsByAdj[this.#victims.rows[row * VICTIM_WORDS + V_ADJ] + 1000]++;
+    }
+    this.#notifier.readStat(row);
+    this.#notifier.tellKill(row, this.#silent, this.#history);
+  }
+
+  /** Awaits the memory of a row that was signalled. */
+  #expect(row: number, dry: boolean): void {
+    this.state = AWAITING_DEATH;
+    this.#dry = dry;
+    this.#pid = this.#victims.rows[row * VICTIM_WORDS + V_PID];
+    this.#killedMs = this.#mailbox[MB_NOW_MS];
+    this.#headroomKb = this.#snapshot[HEADROOM_KB];
+    this.decidedKbPerS = this.#snapshot[SHRINK_KB_PER_S];
+    this.#noVictimReason = NONE;
+  }
+
+  /** Counts a kill and shows it as the last one. */
+  #count(row: number, reason: number, dry: boolean): void {
+    const rows = this.#victims.rows;
+    const at = row * VICTIM_WORDS;
+    const nowMs = this.#mailbox[MB_NOW_MS];
+    const gauges = this.#gauges;
+    if (!dry) this.killsByAdj[rows[at + V_ADJ] + 1000]++;
+    gauges[G_KILLS]++;
+    gauges[G_LAST_PID] = rows[at + V_PID];
+    gauges[G_LAST_ADJ] = rows[at + V_ADJ];
+    gauges[G_LAST_REASON] = reason;
+    gauges[G_LAST_MS] = nowMs;
+    gauges[G_LAST_RSS_KB] = rows[at + V_RSS_KB];
+    gauges[G_PROMISED_KB] = rows[at + V_ANON_KB];
   }
 
   /** A verdict found nobody: recorded once, and again each second while it
@@ -311,6 +348,7 @@ export class Killer {
 
   #end(kind: number, latencyMs: number, backKb: number): void {
     this.state = IDLE;
+    if (this.#serial === 0) return;
     this.#recorder.end(
       kind,
       this.#pid,

@@ -52,6 +52,7 @@ import { REASON_NONE, VERDICT_REASON } from "../state/reasons.ts";
 import { SET_DRY_RUN } from "../state/settings.ts";
 import { NONE, V_FLAGS, V_PID, type Victims } from "../state/victims.ts";
 import { ACT_CHECK, ACT_NOBODY, type Actor } from "./actor.ts";
+import type { Aftermath } from "./aftermath.ts";
 import type { Clients } from "./clients.ts";
 import type { Control } from "./control.ts";
 import type { Faults } from "./faults.ts";
@@ -97,6 +98,7 @@ export interface ReactorParts {
   readonly control: Control;
   readonly killer: Killer;
   readonly actor: Actor;
+  readonly aftermath: Aftermath;
   readonly pace: Pace;
   readonly passes: Passes;
   readonly ready: Ready;
@@ -120,6 +122,7 @@ export class Reactor {
   readonly #control: Control;
   readonly #killer: Killer;
   readonly #actor: Actor;
+  readonly #aftermath: Aftermath;
   readonly #pace: Pace;
   readonly #passes: Passes;
   readonly #ready: Ready;
@@ -155,6 +158,7 @@ export class Reactor {
     this.#control = parts.control;
     this.#killer = parts.killer;
     this.#actor = parts.actor;
+    this.#aftermath = parts.aftermath;
     this.#pace = parts.pace;
     this.#passes = parts.passes;
     this.#ready = parts.ready;
@@ -192,6 +196,8 @@ export class Reactor {
     this.#arena.gauges[G_WAIT_MS] = waitMs;
     this.#ports.wait();
     this.#arena.gauges[G_TURNS]++;
+    // Before the deaths of those whom it killed are taken.
+    if (this.#aftermath.note()) this.#senseDue = true;
     this.#takeEvents();
     this.#killer.noteReaps();
     this.#control.serve();

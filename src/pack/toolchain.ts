@@ -6,8 +6,18 @@ import { join } from "node:path";
 import { run, runOk } from "./run.ts";
 import { MissingError, NATIVE, type Target } from "./target.ts";
 
-const SHIM_UNITS = ["./ffi/shim.c", "./ffi/desk.c", "./ffi/titles.c"];
-const SHIM_SOURCES = [...SHIM_UNITS, "./ffi/shim.h", "./ffi/internal.h"];
+const SHIM_UNITS = [
+  "./ffi/shim.c",
+  "./ffi/desk.c",
+  "./ffi/titles.c",
+  "./ffi/watchdog.c",
+];
+const SHIM_SOURCES = [
+  ...SHIM_UNITS,
+  "./ffi/shim.h",
+  "./ffi/internal.h",
+  "./ffi/record.h",
+];
 const SHIM_FLAGS = [
   "-std=gnu11",
   "-O2",

@@ -56,6 +56,7 @@ export function statusLines(arena: Arena): StatusLine[] {
     gauge("droppedClients", g.G_DROPPED_CLIENTS),
     gauge("hastyTargets", g.G_HASTY_TARGETS),
     gauge("kills", g.G_KILLS),
+    gauge("watchdogKills", g.G_WATCHDOG_KILLS),
     gauge("refused", g.G_REFUSED),
     gauge("noVictim", g.G_NO_VICTIM),
     gauge("overdue", g.G_OVERDUE),

@@ -2,8 +2,13 @@
 // not understood is skipped, and a figure that is missing shows as "-": the
 // file may be another version's.
 
-import { SELF_ADJ, SELF_ARENA_LOCKED, SELF_FIFO } from "../state/gauges.ts";
 import { errnoName } from "../base/errno.ts";
+import {
+  SELF_ADJ,
+  SELF_ARENA_LOCKED,
+  SELF_FIFO,
+  SELF_WATCHDOG,
+} from "../state/gauges.ts";
 import { reasonName } from "./reasons.ts";
 import {
   centiText,
@@ -40,6 +45,7 @@ const SELF = [
   [SELF_ADJ, "oom_score_adj -1000"],
   [SELF_FIFO, "SCHED_FIFO"],
   [SELF_ARENA_LOCKED, "arena locked"],
+  [SELF_WATCHDOG, "watchdog"],
 ] as const;
 
 /** Room for a line's label. */
@@ -173,6 +179,7 @@ function troubleText(
     ["messages that a client did not take", number("lostMessages")],
     ["clients dropped for a newcomer", number("droppedClients")],
     ["targets that came too soon", number("hastyTargets")],
+    ["kills by the watchdog", number("watchdogKills")],
   ] as const;
   return counts
     .filter(([, count]) => count !== null && count !== 0)

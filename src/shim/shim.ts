@@ -2,37 +2,10 @@
 // prepare a run. Cold calls answer >= 0 or -errno, as the hot ones do.
 
 import { errnoName } from "../base/errno.ts";
-import {
-  EVENTS_MAX,
-  PACKET_BYTES_MAX,
-  SAMPLES_MAX,
-  SCAN_PIDS_MAX,
-  SLOTS_MAX,
-  TITLE_ASKS_MAX,
-  TITLE_BYTES,
-} from "../base/limits.ts";
 import type { Ports } from "../daemon/ports.ts";
 import { Arena } from "../state/arena.ts";
-import {
-  ARENA_BYTES,
-  AT_EVENTS,
-  AT_MAILBOX,
-  AT_PACKET,
-  AT_SAMPLE_FDS,
-  AT_SAMPLE_LENGTHS,
-  AT_SAMPLES,
-  AT_SCAN,
-  AT_SLOT_LENGTHS,
-  AT_TITLE_PIDS,
-  AT_TITLE_TEXTS,
-  AT_VICTIMS,
-  EVENT_SIGNAL,
-  EVENT_WORDS,
-  MAILBOX_WORDS,
-  MB_DRY_RUN,
-  MB_TITLES,
-  SAMPLE_BYTES,
-} from "../state/layout.ts";
+import { ARENA_BYTES, AT_VICTIMS } from "../state/layout.ts";
+import { LAYOUT } from "./layout.ts";
 import { cString, loadShim, type Symbols } from "./load.ts";
 import { Patience, patient } from "./patient.ts";
 
@@ -40,33 +13,6 @@ import { Patience, patient } from "./patient.ts";
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
 export const O_NONBLOCK = 0o4000;
-
-/** What shim_layout writes, in its order. */
-const LAYOUT = [
-  EVENTS_MAX,
-  SLOTS_MAX,
-  SAMPLES_MAX,
-  SCAN_PIDS_MAX,
-  PACKET_BYTES_MAX,
-  MB_DRY_RUN,
-  MAILBOX_WORDS,
-  EVENT_WORDS,
-  EVENT_SIGNAL,
-  SAMPLE_BYTES,
-  AT_MAILBOX,
-  AT_EVENTS,
-  AT_SLOT_LENGTHS,
-  AT_PACKET,
-  AT_SCAN,
-  AT_SAMPLE_FDS,
-  AT_SAMPLE_LENGTHS,
-  AT_SAMPLES,
-  TITLE_ASKS_MAX,
-  TITLE_BYTES,
-  MB_TITLES,
-  AT_TITLE_PIDS,
-  AT_TITLE_TEXTS,
-];
 
 /** The shim of this process. There is one; a second attach is refused. */
 export class Shim {
@@ -98,7 +44,7 @@ export class Shim {
 
   #checkLayout(): void {
     const count = this.symbols.layout();
-    const theirs = [...this.arena.mailbox.subarray(0, count)];
+    const theirs = [...this.arena.events.subarray(0, count)];
     for (let i = 0; i < Math.max(count, LAYOUT.length); i++) {
       if (theirs[i] === LAYOUT[i]) continue;
       throw new Error(
@@ -107,7 +53,7 @@ export class Shim {
         }; shim and program are of different builds`,
       );
     }
-    this.arena.mailbox.fill(0);
+    this.arena.events.fill(0);
   }
 
   /** Makes the epoll set, signal handlers, the reaper and the title thread; 0,

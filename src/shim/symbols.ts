@@ -23,6 +23,7 @@ export const SYMBOLS = {
   openStat: { name: "shim_open_stat", ...HOT },
   softLimit: { name: "shim_soft_limit", ...HOT },
   readAdj: { name: "shim_read_adj", ...HOT },
+  readStart: { name: "shim_read_start", ...HOT },
   scan: { name: "shim_scan", ...HOT },
   attach: {
     name: "shim_attach",
@@ -101,6 +102,11 @@ export const SYMBOLS = {
     result: "i32",
   },
   lockArena: { name: "shim_lock_arena", ...HOT },
+  watchdog: {
+    name: "shim_watchdog",
+    parameters: ["i32", "i32", "buffer"],
+    result: "i32",
+  },
   takeSignals: { name: "shim_take_signals", ...HOT },
   setFifo: { name: "shim_set_fifo", parameters: ["i32"], result: "i32" },
 } as const;

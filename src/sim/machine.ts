@@ -3,6 +3,7 @@
 
 import { SCAN_PIDS_MAX } from "../base/limits.ts";
 import type { Ports } from "../daemon/ports.ts";
+import { G_ROWS_USED } from "../state/gauges.ts";
 import {
   MB_ADJ,
   MB_COUNT,
@@ -11,7 +12,9 @@ import {
   MB_STATUS_FD,
   MB_TAG,
   MB_UID,
+  VICTIM_WORDS,
 } from "../state/layout.ts";
+import { ROW_LISTED, V_FLAGS, V_PID, V_PIDFD } from "../state/victims.ts";
 import {
   EAGAIN,
   EBADF,
@@ -54,6 +57,7 @@ export class Machine extends HotMachine implements Ports {
     if (fd < 0) return 0;
     const open = this.fds.get(fd);
     if (open === undefined) return this.badFd("close");
+    if (open.kind === "pidfd") this.#checkUnlisted(fd);
     this.fds.close(fd);
     if (open.kind === "client") {
       open.client.fd = -1;
@@ -62,6 +66,18 @@ export class Machine extends HotMachine implements Ports {
       this.pidfds.get(open.process)?.delete(fd);
     }
     return 0;
+  }
+
+  /** The watchdog thread signals through the pidfd of any listed row: none of
+   * them may be closed, or it would hit whoever has its number next. */
+  #checkUnlisted(fd: number): void {
+    const { victims, gauges } = this.arena;
+    for (let row = 0; row < gauges[G_ROWS_USED]; row++) {
+      const at = row * VICTIM_WORDS;
+      if ((victims[at + V_FLAGS] & ROW_LISTED) === 0) continue;
+      if (victims[at + V_PIDFD] !== fd) continue;
+      this.blame(`pidfd of listed process ${victims[at + V_PID]} closed`);
+    }
   }
 
   adopt(): number {

@@ -70,6 +70,8 @@ export const ROW_SERVICE = 32;
 export const ROW_DEAD = 64;
 /** V_STAT_FD is the memory.stat of the app's own group. */
 export const ROW_STAT_GROUP = 128;
+/** Killed by the watchdog thread; the reactor has not yet taken note. */
+export const ROW_SILENT = 256;
 
 // Why a process is protected.
 export const PROTECT_INIT = 1;

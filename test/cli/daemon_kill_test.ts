@@ -3,7 +3,7 @@
 // for it. What subscribers are told is held against what /proc showed before.
 
 import assert from "node:assert/strict";
-import { DrillGroup, GroupRefused } from "../../src/cli/drill_group.ts";
+import { DrillGroup } from "../../src/cli/drill_group.ts";
 import {
   LMK_GETKILLCNT,
   LMK_PROCKILL,
@@ -14,6 +14,7 @@ import {
   wordAt,
 } from "../../src/wire/lmkd.ts";
 import { readStat } from "../daemon/messages.ts";
+import { App, whyNoGroup } from "./live/app.ts";
 import { Daemon, until, withDir } from "./live/daemon.ts";
 import { compile } from "./live/native.ts";
 import { Peer } from "./live/peer.ts";
@@ -34,69 +35,11 @@ const LOW_MEM = 8;
 /** Somebody has died by then, or nobody will, ms. */
 const DEATH_MS_MAX = 60_000;
 
-/** Why no memory group can be made here, or "". */
-async function whyNoGroup(): Promise<string> {
-  try {
-    const name = `oomguard-live-probe-${Deno.pid}`;
-    await DrillGroup.make(name, LIMIT_KB).remove();
-    return "";
-  } catch (error) {
-    if (error instanceof GroupRefused) return error.message;
-    throw error;
-  }
-}
-
-const refused = await whyNoGroup();
+const refused = await whyNoGroup(LIMIT_KB);
 const real = {
   ignore: refused !== "",
   because: refused === "" ? "" : ` [no memory group: ${refused}]`,
 };
-
-/** A child that does what live/app.c says. */
-class App {
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-
-  constructor(program: string, takeKb: number, growKbPerS: number) {
-    this.#child = new Deno.Command(program, {
-      args: [String(takeKb), String(growKbPerS)],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  /** One line: first to take its memory, then to grow. */
-  async tell(): Promise<void> {
-    await this.#input.write(new TextEncoder().encode("go\n"));
-  }
-
-  async ready(): Promise<void> {
-    const reader = this.#child.stdout.getReader();
-    const { value } = await reader.read();
-    assert.equal(new TextDecoder().decode(value), "ready\n");
-    await reader.cancel();
-  }
-
-  /** Its end; the signal that ended it. */
-  async ended(): Promise<Deno.Signal | null> {
-    return (await this.#child.status).signal;
-  }
-
-  async kill(): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It is dead, as it should be.
-    }
-    await this.#child.status;
-    await this.#input.abort().catch(() => {});
-  }
-}
 
 /** Figures of a process as /proc shows them. */
 function figuresOf(pid: number) {

@@ -136,6 +136,7 @@ Deno.test("a summary of 80 columns", () => {
     [g.G_LOST_MESSAGES, 3],
     [g.G_DROPPED_CLIENTS, 4],
     [g.G_HASTY_TARGETS, 5],
+    [g.G_WATCHDOG_KILLS, 1],
   ];
   for (const [gauge, value] of words) gauges[gauge] = value;
   const fields = parseStatus(fileOf(arena));
@@ -153,10 +154,11 @@ processes   134 known, 120 may die; clients 2, packets 99, bad 0
 kills       3; refused 0, nobody to kill 0, overdue 0; by the kernel 0
 last kill   59 min ago: process 1234, adj 905, 45.0 MB, EXHAUSTION
             signal after 312 us, death after 23 ms, 43.9 MB came back
-protected   oom_score_adj -1000, arena locked; not: SCHED_FIFO
+protected   oom_score_adj -1000, arena locked; not: SCHED_FIFO, watchdog
 turns       12034, the last 45 us, at most 1.8 ms; looks again within 500 ms
 trouble     2 files that could not be read, 3 messages that a client did not
-            take, 4 clients dropped for a newcomer, 5 targets that came too soon`,
+            take, 4 clients dropped for a newcomer, 5 targets that came too soon,
+            1 kills by the watchdog`,
   );
 });
 

@@ -23,7 +23,8 @@ async function run(command: string, args: string[]) {
 Deno.test("sanitize: hostile arguments", async () => {
   const dir = await Deno.makeTempDir({ prefix: "oomguard-sanitize-" });
   try {
-    const units = ["shim", "desk", "titles"].map((name) => `ffi/${name}.c`);
+    const units = ["shim", "desk", "titles", "watchdog"]
+      .map((name) => `ffi/${name}.c`);
     const program = `${dir}/sanitize`;
     const built = await run("gcc", [
       ...FLAGS.split(" "),

@@ -1,0 +1,131 @@
+// The reactor after a silence in which the watchdog thread has killed: it takes
+// the kills for its own, and kills nobody on top of them.
+
+import assert from "node:assert/strict";
+import type { Ports } from "../../src/daemon/ports.ts";
+import { killsOf, recordsOf } from "../../src/report/journal.ts";
+import type { SimProcess } from "../../src/sim/process.ts";
+import type { Rig } from "../../src/sim/rig.ts";
+import {
+  G_KILLS,
+  G_LAST_PID,
+  G_LAST_REASON,
+  G_WATCHDOG_KILLS,
+} from "../../src/state/gauges.ts";
+import { MB_FD, VICTIM_WORDS } from "../../src/state/layout.ts";
+import { J_KIND, KIND_DEATH } from "../../src/state/journal.ts";
+import { REASON_SILENT } from "../../src/state/reasons.ts";
+import {
+  ROW_KILLED,
+  ROW_SILENT,
+  V_FLAGS,
+  V_PIDFD,
+} from "../../src/state/victims.ts";
+import {
+  LMK_PROCKILL,
+  LMK_SUBSCRIBE,
+  SUBSCRIBE_KILL,
+  wordAt,
+} from "../../src/wire/lmkd.ts";
+import {
+  app,
+  gauge,
+  makeRig,
+  register,
+  rowOf,
+  shorten,
+  signalled,
+} from "./helpers.ts";
+
+/** What ffi/watchdog.c does to the table, and to the process. */
+function killSilently(rig: Rig, process: SimProcess): void {
+  const at = rig.victims.find(process.pid) * VICTIM_WORDS;
+  rig.victims.rows[at + V_FLAGS] |= ROW_KILLED | ROW_SILENT;
+  rig.arena.gauges[G_WATCHDOG_KILLS]++;
+  rig.world.kill(process);
+}
+
+/** A guard whose senses are followed by `after`, in the same turn. */
+function withApps(after: (rig: Rig) => void = () => {}) {
+  const rig: Rig = makeRig([], {
+    ports: (machine) =>
+      new Proxy<Ports>(machine, {
+        get(_target, name: keyof Ports) {
+          return () => {
+            const rc = machine[name]();
+            if (name === "sense") after(rig);
+            return rc;
+          };
+        },
+      }),
+  });
+  const manager = rig.machine.connect(400);
+  manager.send(LMK_SUBSCRIBE, SUBSCRIBE_KILL);
+  const apps = [905, 900].map((adj) => register(rig, manager, app(adj, 40)));
+  rig.run(1_500);
+  return { rig, manager, apps };
+}
+
+Deno.test("aftermath: a kill of the silence is a kill like another", () => {
+  const { rig, manager, apps: [first, second] } = withApps();
+  shorten(rig, 4);
+  killSilently(rig, first);
+  rig.run(2_000);
+  assert.deepEqual(signalled(rig), []);
+  assert.equal(rowOf(rig, first.pid), null);
+  assert.equal(rowOf(rig, second.pid)?.listed, true);
+  assert.deepEqual(
+    [G_KILLS, G_LAST_PID, G_LAST_REASON].map((index) => gauge(rig, index)),
+    [1, first.pid, REASON_SILENT],
+  );
+  assert.equal(rig.killer.killsByAdj[905 + 1000], 1);
+  const told = manager.packets.map((
+    bytes,
+  ) => [wordAt(bytes, 0), wordAt(bytes, 4)]);
+  assert.deepEqual(told, [[LMK_PROCKILL, first.pid]]);
+  // Its records are the thread's own.
+  const { words } = rig.journal;
+  assert.equal(killsOf(words).length, 0);
+  const deaths = recordsOf(words).filter((at) =>
+    words[at + J_KIND] === KIND_DEATH
+  );
+  assert.equal(deaths.length, 0);
+});
+
+Deno.test("aftermath: a verdict of before the silence kills nobody", () => {
+  let pending: SimProcess | undefined;
+  const { rig, apps } = withApps((rig) => {
+    if (pending !== undefined) killSilently(rig, pending);
+    pending = undefined;
+  });
+  shorten(rig, 4);
+  pending = apps[0];
+  rig.run(2_000);
+  assert.deepEqual(signalled(rig), []);
+  assert.equal(gauge(rig, G_KILLS), 1);
+  // Short again: the guard kills by itself.
+  shorten(rig, 4);
+  rig.run(2_000);
+  assert.deepEqual(signalled(rig), [apps[1].pid]);
+});
+
+Deno.test("aftermath: two of one silence, and nobody is awaited for ever", () => {
+  const { rig, apps } = withApps();
+  shorten(rig, 4);
+  for (const one of apps) killSilently(rig, one);
+  rig.run(2_000);
+  assert.equal(gauge(rig, G_KILLS), 2);
+  assert.equal(rig.victims.listed, 0);
+  assert.equal(rig.reactor.deskOpen, true);
+  assert.equal(rig.victims.count, 0);
+});
+
+Deno.test("aftermath: no pidfd of a listed row is ever closed", () => {
+  const { rig, apps } = withApps();
+  assert.deepEqual(rig.machine.violations, []);
+  const row = rig.victims.find(apps[0].pid);
+  rig.arena.mailbox[MB_FD] = rig.victims.rows[row * VICTIM_WORDS + V_PIDFD];
+  rig.machine.close();
+  const said = rig.machine.violations.join("\n");
+  assert.match(said, /^\d+ ms: pidfd of listed process (\d+) closed$/);
+});
