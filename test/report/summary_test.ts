@@ -157,8 +157,8 @@ last kill   59 min ago: process 1234, adj 905, 45.0 MB, EXHAUSTION
 protected   oom_score_adj -1000, arena locked; not: SCHED_FIFO, watchdog
 turns       12034, the last 45 us, at most 1.8 ms; looks again within 500 ms
 trouble     2 files that could not be read, 3 messages that a client did not
-            take, 4 clients dropped for a newcomer, 5 targets that came too soon,
-            1 kills by the watchdog`,
+            take, 4 clients dropped for a newcomer, 5 targets that came too
+            soon, 1 kills by the watchdog`,
   );
 });
 
