@@ -1,4 +1,4 @@
-// The only build entry: compiles the shim, bundles src/main.ts and packs one
+// The only build entry: compiles shim and keeper, bundles src/main.ts and packs one
 // executable for each target into dist/. The same commit gives the same bytes.
 //
 //   deno run -A build.ts [--target=x86_64|aarch64|all] [--shim-only]
@@ -29,10 +29,11 @@ import {
   TARGETS,
 } from "./src/pack/target.ts";
 import {
+  buildKeeper,
   buildShim,
   buildStub,
+  type Built,
   sha256,
-  type Shim,
 } from "./src/pack/toolchain.ts";
 
 const ROOT = import.meta.dirname ?? ".";
@@ -125,9 +126,15 @@ async function writeExecutable(
     `sha256 ${hash}`;
 }
 
+/** What a target carries besides the program. */
+interface Native {
+  shim: Built;
+  keeper: Built;
+}
+
 async function packTarget(
   target: Target,
-  shim: Shim,
+  native: Native,
   bundle: string,
   facts: { version: string; commit: string },
   wish: Wish,
@@ -137,7 +144,8 @@ async function packTarget(
       ...facts,
       target,
       pack,
-      shim: shim.bytes.toBase64(),
+      shim: native.shim.bytes.toBase64(),
+      keeper: native.keeper.bytes.toBase64(),
     });
   let choice = selectPack(wish, target, await findBases(target));
   say("pack", target, `${choice.pack}: ${choice.why}`);
@@ -158,11 +166,12 @@ async function packTarget(
 
 async function main(): Promise<void> {
   const wanted = parseWanted(Deno.args);
-  const shims = await forEachTarget(wanted.targets, async (target) => {
+  const natives = await forEachTarget(wanted.targets, async (target) => {
     const shim = await buildShim(ROOT, target);
-    const size = `${(shim.bytes.length / 1e3).toFixed(1)} kB`;
-    say("shim", target, `${size}${shim.fresh ? "" : ", up to date"}`);
-    return shim;
+    sayBuilt("shim", target, shim);
+    const keeper = await buildKeeper(ROOT, target);
+    sayBuilt("keeper", target, keeper);
+    return { shim, keeper };
   });
   if (wanted.shimOnly) return;
   if (Deno.version.deno !== DENO_VERSION) {
@@ -178,10 +187,10 @@ async function main(): Promise<void> {
   const bundle = await makeBundle(ROOT, "src/main.ts");
   const size = `${(bundle.length / 1e3).toFixed(1)} kB`;
   say("bundle", "", `${size}, version ${facts.version}, ${facts.commit}`);
-  const targets = [...shims.keys()];
+  const targets = [...natives.keys()];
   const lines = await forEachTarget(targets, (target) => {
-    const shim = shims.get(target) as Shim;
-    return packTarget(target, shim, bundle, facts, wanted.wish);
+    const native = natives.get(target) as Native;
+    return packTarget(target, native, bundle, facts, wanted.wish);
   });
   for (const target of wanted.targets) {
     const line = lines.get(target);
@@ -197,6 +206,11 @@ async function removeIfThere(path: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
+}
+
+function sayBuilt(step: string, target: string, built: Built): void {
+  const size = `${(built.bytes.length / 1e3).toFixed(1)} kB`;
+  say(step, target, `${size}${built.fresh ? "" : ", up to date"}`);
 }
 
 function say(step: string, target: string, what: string): void {

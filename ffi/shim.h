@@ -139,6 +139,10 @@ int32_t shim_take_signals(void);
  * pressure file. The journal's serials go on after `last_serial`. */
 int32_t shim_watchdog(int32_t journal, int32_t last_serial,
                       const int32_t *opened);
+int32_t shim_spawn(int32_t program, char *args, int32_t args_bytes, char *env,
+                   int32_t env_bytes, const int32_t *fds, int32_t count,
+                   int32_t tag);
+int32_t shim_bury(int32_t pid);
 
 /* Hot calls: no parameters, nothing allocated; see src/daemon/ports.ts. */
 int32_t shim_wait(void);

@@ -1,5 +1,5 @@
 // What this program was built as. build.ts writes it in front of the bundle;
-// run from source there is none, and the shim comes from dist/.
+// run from source there is none: shim and keeper come from dist/ then.
 
 /** Facts that build.ts puts into the bundle. */
 export interface BuildFacts {
@@ -9,6 +9,8 @@ export interface BuildFacts {
   readonly pack: string;
   /** The shim's shared object, base64. */
   readonly shim: string;
+  /** The keeper's program, base64. */
+  readonly keeper: string;
 }
 
 /** Facts of this build, or null when run from source. */

@@ -162,7 +162,7 @@ async function run(
   log: Log,
   firstCode: number,
 ): Promise<void> {
-  const { reactor, desk, journal } = guard;
+  const { reactor, desk, journal, keeper } = guard;
   let said = guard.firstSerials[RING_GUARD];
   let code = firstCode;
   const watchdogNews = new WatchdogNews(shim.arena, guard);
@@ -179,6 +179,7 @@ async function run(
         if (from !== said) sayNews(guard, from, log);
         watchdogNews.say(log);
         errands.visit(reactor.sprinting);
+        keeper.visit();
       });
       const now = shim.arena.mailbox[MB_NOW_MS];
       if (isOver(now, tiedMs, TIE_MS)) {

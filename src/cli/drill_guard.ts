@@ -47,6 +47,8 @@ export class DrillGuard {
       ...["--socket", `${dir}/lmkd`, "--log", "stderr"],
       // What it proves must not depend on this system's properties.
       ...["--set", "properties=off"],
+      // One that a drill has to kill stays dead.
+      ...["--set", "self.restart=never"],
     ]);
     this.#child = new Deno.Command(path, {
       args,

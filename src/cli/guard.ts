@@ -16,6 +16,7 @@ import {
 import { cString } from "../shim/load.ts";
 import { startWatchdog } from "../shim/watchdog.ts";
 import type { Effective } from "../props/effective.ts";
+import { isInits, Keeper } from "../shim/keeper.ts";
 import { errnoName } from "../base/errno.ts";
 import { O_WRONLY, type Shim } from "../shim/shim.ts";
 import type { Arena } from "../state/arena.ts";
@@ -36,9 +37,11 @@ import { Journal, RING_WATCHDOG } from "../state/journal.ts";
 import { RUNG_AVERAGES, RUNGS } from "../state/rungs.ts";
 import { MB_NOW_MS } from "../state/layout.ts";
 import {
+  RESTART_ALWAYS,
   SET_DELAY_MONITORS,
   SET_DRY_RUN,
   SET_PER_APP_MEMCG,
+  SET_RESTART,
   SET_STRATEGY,
   SET_TIER_ADJ,
   SET_TIERS,
@@ -46,7 +49,7 @@ import {
 } from "../state/settings.ts";
 import type { Log } from "./log.ts";
 import { openSocket } from "./socket.ts";
-import { openStateDir, writeKept } from "./state_dir.ts";
+import { openStateDir, type StateDir, writeKept } from "./state_dir.ts";
 
 /** A guard ready to run. */
 export interface Guard extends Parts {
@@ -56,6 +59,7 @@ export interface Guard extends Parts {
   readonly journalFd: number;
   /** Serial of the last record that an earlier guard left, by RING_*. */
   readonly firstSerials: Int32Array;
+  readonly keeper: Keeper;
   /** Pressure triggers; replaced at a reload. */
   rung: Rung;
   /** Triggers are armed, or were refused; false while boot is waited for. */
@@ -103,6 +107,7 @@ export function makeGuard(
     statusLines: statusLines(arena),
   });
   shim.patience.tell((which, rc) => parts.faults.note(which, rc));
+  const keeper = startKeeper(shim, config, state, listenerFd, log);
   const watched = startWatchdog(shim, senses, config.group, {
     fd: state.journalFd,
     serial: state.serials[RING_WATCHDOG],
@@ -119,10 +124,33 @@ export function makeGuard(
     senses,
     journalFd: state.journalFd,
     firstSerials: state.serials,
+    keeper,
     rung,
     monitoring,
     publish,
   };
+}
+
+/** Before anything is locked: to start a program is easier then. */
+function startKeeper(
+  shim: Shim,
+  config: CompiledConfig,
+  state: StateDir,
+  listenerFd: number,
+  log: Log,
+): Keeper {
+  const env = (name: string) => Deno.env.get(name);
+  const stat = Deno.readTextFileSync("/proc/self/stat");
+  const always = config.settings[SET_RESTART] === RESTART_ALWAYS;
+  const inits = always && env("ANDROID_SOCKET_lmkd") !== undefined;
+  return new Keeper(shim, {
+    journalFd: state.journalFd,
+    namedPath: state.isOurs ? `${config.stateDir}/guard` : null,
+    group: config.group,
+    isInits: isInits(env, stat, Deno.pid),
+    // The socket that init made once is all that clients know.
+    inherited: inits ? [listenerFd] : [],
+  }, (level, text) => log.say(level, text));
 }
 
 function startClock(arena: Arena, journal: Journal): void {

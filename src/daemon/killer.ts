@@ -10,6 +10,7 @@ import {
   G_BACK_KB,
   G_DEATH_MS,
   G_GUARD_PID,
+  G_KEEPER_PID,
   G_KILLS,
   G_LAST_ADJ,
   G_LAST_MS,
@@ -190,7 +191,8 @@ export class Killer {
     const at = row * VICTIM_WORDS;
     const pid = rows[at + V_PID];
     const mayDie = rows[at + V_PROTECT] === 0 && pid > 1 &&
-      pid !== this.#gauges[G_GUARD_PID] && rows[at + V_PIDFD] >= 0;
+      pid !== this.#gauges[G_GUARD_PID] &&
+      pid !== this.#gauges[G_KEEPER_PID] && rows[at + V_PIDFD] >= 0;
     let rc = -1;
     if (mayDie) {
       this.#notifier.readStat(row);

@@ -7,7 +7,7 @@ import { NAME_BYTES, TITLE_BYTES } from "../base/limits.ts";
 import { ABSENT } from "../base/scan.ts";
 import { copyName, STATUS_PPID, STATUS_RSS_KB } from "../kernel/status.ts";
 import type { Arena } from "../state/arena.ts";
-import { G_GUARD_PID } from "../state/gauges.ts";
+import { G_GUARD_PID, G_KEEPER_PID } from "../state/gauges.ts";
 import {
   AT_NAMES,
   AT_SAMPLES,
@@ -19,6 +19,7 @@ import {
   PROTECT_CONFIG,
   PROTECT_GUARD,
   PROTECT_INIT,
+  PROTECT_KEEPER,
   PROTECT_KERNEL,
   ROW_DEAD,
   TITLE_DUE,
@@ -72,12 +73,12 @@ export class Protector {
     rows[at + V_PROTECT] = this.#whyOf(row);
   }
 
-  /** Whether a client may say how important a row is: not of init, the guard
-   * or a kernel thread. */
+  /** Whether a client may say how important a row is: not of init, the guard,
+   * its keeper or a kernel thread. */
   isClients(row: number): boolean {
     const why = this.#victims.rows[row * VICTIM_WORDS + V_PROTECT];
     return why !== PROTECT_INIT && why !== PROTECT_GUARD &&
-      why !== PROTECT_KERNEL;
+      why !== PROTECT_KEEPER && why !== PROTECT_KERNEL;
   }
 
   /** Gives a row its adj: into the adj's list, or, protected, into none. */
@@ -153,6 +154,7 @@ export class Protector {
     const pid = rows[at + V_PID];
     if (pid === 1) return PROTECT_INIT;
     if (pid === this.#arena.gauges[G_GUARD_PID]) return PROTECT_GUARD;
+    if (pid === this.#arena.gauges[G_KEEPER_PID]) return PROTECT_KEEPER;
     if (rows[at + V_ADJ] === ADJ_NEVER) return PROTECT_ADJ;
     const name = AT_NAMES + row * NAME_BYTES;
     const end = name + NAME_BYTES;

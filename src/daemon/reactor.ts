@@ -15,12 +15,15 @@ import {
 } from "../policy/pressure.ts";
 import type { Arena } from "../state/arena.ts";
 import {
+  G_KEEPER_PID,
   G_PSI_EVENTS,
+  G_SELF,
   G_STATE,
   G_TURN_US,
   G_TURN_US_MAX,
   G_TURNS,
   G_WAIT_MS,
+  SELF_KEEPER,
   STATE_CALM,
   STATE_KILLING,
   STATE_SPRINT,
@@ -29,6 +32,7 @@ import type { Journal } from "../state/journal.ts";
 import {
   AT_JOURNAL,
   EVENT_CLIENT,
+  EVENT_KEEPER,
   EVENT_LISTENER,
   EVENT_PSI_FULL,
   EVENT_PSI_LOW,
@@ -233,6 +237,9 @@ export class Reactor {
         case EVENT_PSI_FULL:
           this.#noteTrigger(PRESSURE_FULL, true);
           break;
+        case EVENT_KEEPER:
+          this.#noteKeeper(events[i * EVENT_WORDS + 1]);
+          break;
         case EVENT_VMPRESSURE:
           this.#noteTrigger(VMPRESSURE[index & 3], false);
           break;
@@ -240,6 +247,14 @@ export class Reactor {
           break;
       }
     }
+  }
+
+  /** The keeper has ended: whoever starts it sees that there is none. */
+  #noteKeeper(pid: number): void {
+    const gauges = this.#arena.gauges;
+    if (gauges[G_KEEPER_PID] !== pid) return;
+    gauges[G_KEEPER_PID] = 0;
+    gauges[G_SELF] &= ~SELF_KEEPER;
   }
 
   /** Ignores triggers for `ms` from now: those armed without privilege count

@@ -14,6 +14,8 @@ export interface BuildFacts {
   pack: "compile" | "embed";
   /** The shim library, base64. */
   shim: string;
+  /** The keeper, base64. */
+  keeper: string;
 }
 
 /** Bundles `entry` and returns the JavaScript. */

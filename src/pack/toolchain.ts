@@ -1,4 +1,4 @@
-// Compiles what is not TypeScript: the shim and the entry stubs. The same
+// Compiles what is not TypeScript: the shim, the keeper and the entry stubs. The same
 // sources and the same compiler give the same bytes wherever the checkout is.
 
 import { createHash } from "node:crypto";
@@ -10,6 +10,7 @@ const SHIM_UNITS = [
   "./ffi/shim.c",
   "./ffi/desk.c",
   "./ffi/titles.c",
+  "./ffi/spawn.c",
   "./ffi/watchdog.c",
 ];
 const SHIM_SOURCES = [
@@ -37,14 +38,46 @@ const SHIM_FLAGS = [
   "-Wl,-z,nodelete",
   "-s",
 ];
+const KEEPER_UNITS = ["./ffi/keeper.c"];
+const KEEPER_SOURCES = [
+  ...KEEPER_UNITS,
+  "./ffi/keeper.h",
+  "./ffi/keeper_sys.h",
+  "./ffi/record.h",
+];
+/** A static program without libc, of one page of code: what it has resident is
+ * what it needs. */
+const KEEPER_FLAGS = [
+  "-std=gnu11",
+  "-Os",
+  "-nostdlib",
+  "-static",
+  "-no-pie",
+  "-fno-pie",
+  "-ffreestanding",
+  "-fno-stack-protector",
+  "-fno-asynchronous-unwind-tables",
+  "-Wall",
+  "-Wextra",
+  "-Wconversion",
+  "-Werror",
+  "-ffile-prefix-map=./=",
+  "-frandom-seed=oomguard",
+  "-Wl,--build-id=none",
+  "-Wl,-z,noexecstack",
+  // No padding between its two parts.
+  "-Wl,-z,noseparate-code",
+  "-Wl,-z,norelro",
+  "-s",
+];
 /** Debian's names; other distributions have packages called alike. */
 const PACKAGES: Readonly<Record<Target, string>> = {
   x86_64: "gcc-x86-64-linux-gnu libc6-dev-amd64-cross",
   aarch64: "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
 };
 
-/** A compiled shim. */
-export interface Shim {
+/** Something compiled. */
+export interface Built {
   path: string;
   bytes: Uint8Array;
   fresh: boolean;
@@ -56,16 +89,50 @@ export function toolFor(tool: "gcc" | "objcopy", target: Target): string {
 }
 
 /** Compiles the shim to dist/shim-TARGET.so unless that is up to date. */
-export async function buildShim(root: string, target: Target): Promise<Shim> {
+export function buildShim(root: string, target: Target): Promise<Built> {
+  return build(root, target, {
+    name: `shim-${target}.so`,
+    key: `shim-${target}.key`,
+    flags: SHIM_FLAGS,
+    units: SHIM_UNITS,
+    sources: SHIM_SOURCES,
+  });
+}
+
+/** Compiles the keeper to dist/keeper-TARGET unless that is up to date. */
+export function buildKeeper(root: string, target: Target): Promise<Built> {
+  return build(root, target, {
+    name: `keeper-${target}`,
+    key: `keeper-${target}.key`,
+    flags: KEEPER_FLAGS,
+    units: KEEPER_UNITS,
+    sources: KEEPER_SOURCES,
+  });
+}
+
+/** What is compiled: from `units`, anew when any of `sources` changes. */
+interface Recipe {
+  name: string;
+  key: string;
+  flags: readonly string[];
+  units: readonly string[];
+  sources: readonly string[];
+}
+
+async function build(
+  root: string,
+  target: Target,
+  recipe: Recipe,
+): Promise<Built> {
   const gcc = toolFor("gcc", target);
   const version = await run(gcc, ["--version"], { cwd: root });
   if (version === undefined) throw missing(gcc, target);
 
-  const path = join(root, "dist", `shim-${target}.so`);
-  const keyPath = join(root, ".cache", `shim-${target}.key`);
+  const path = join(root, "dist", recipe.name);
+  const keyPath = join(root, ".cache", recipe.key);
   const hash = createHash("sha256");
-  hash.update(SHIM_FLAGS.join("\n")).update(version.out);
-  for (const source of SHIM_SOURCES) {
+  hash.update(recipe.flags.join("\n")).update(version.out);
+  for (const source of recipe.sources) {
     hash.update(await Deno.readFile(join(root, source)));
   }
   const inputs = hash.digest("hex");
@@ -83,7 +150,7 @@ export async function buildShim(root: string, target: Target): Promise<Shim> {
   // Renamed into place: a test may have the old one open, or build as well.
   const temporary = `${path}.${Deno.pid}`;
   try {
-    const args = [...SHIM_FLAGS, "-o", temporary, ...SHIM_UNITS];
+    const args = [...recipe.flags, "-o", temporary, ...recipe.units];
     await runOk(gcc, args, { cwd: root });
     const compiled = await Deno.readFile(temporary);
     await Deno.rename(temporary, path);

@@ -20,6 +20,7 @@ import {
   PROTECT_CONFIG,
   PROTECT_GUARD,
   PROTECT_INIT,
+  PROTECT_KEEPER,
   PROTECT_KERNEL,
   ROW_DEAD,
   ROW_KILLED,
@@ -113,6 +114,7 @@ const PROTECTIONS = new Map([
   [PROTECT_INIT, "init"],
   [PROTECT_GUARD, "guard"],
   [PROTECT_KERNEL, "kernel"],
+  [PROTECT_KEEPER, "keeper"],
   [PROTECT_ADJ, "adj -1000"],
   [PROTECT_CONFIG, "config"],
 ]);

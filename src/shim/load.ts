@@ -13,32 +13,46 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text + "\0");
 }
 
+// include/uapi/linux/memfd.h
 const MFD_CLOEXEC = 1;
+const MFD_EXEC = 0x10;
 
 const LIBC = {
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-  close: { parameters: ["i32"], result: "i32" },
 } as const;
 
-/** Opens the shared object held in `image` without touching the disk. */
-function openFromMemory(image: Uint8Array<ArrayBuffer>): Symbols {
+/** A file of memory that holds `image`, never on disk; throws when it cannot be
+ * had. */
+export function memoryFile(
+  name: string,
+  image: Uint8Array<ArrayBuffer>,
+): number {
   const libc = Deno.dlopen("libc.so.6", LIBC);
   try {
-    const fd = libc.symbols.memfd_create(cString("oomguard-shim"), MFD_CLOEXEC);
+    const { memfd_create, write } = libc.symbols;
+    // Kernels before 6.3 do not know the second flag, and need none.
+    let fd = memfd_create(cString(name), MFD_CLOEXEC | MFD_EXEC);
+    if (fd < 0) fd = memfd_create(cString(name), MFD_CLOEXEC);
     if (fd < 0) throw new Error("memfd_create was refused");
     for (let done = 0; done < image.length;) {
       const rest = image.subarray(done);
-      const n = Number(libc.symbols.write(fd, rest, BigInt(rest.length)));
+      const n = Number(write(fd, rest, BigInt(rest.length)));
       if (n <= 0) throw new Error("writing the memfd failed");
       done += n;
     }
-    const symbols = Deno.dlopen(`/proc/self/fd/${fd}`, SYMBOLS).symbols;
-    libc.symbols.close(fd);
-    return symbols;
+    return fd;
   } finally {
     libc.close();
   }
+}
+
+/** Opens the shared object held in a file of memory, and closes that: it stays
+ * mapped. */
+function openFromMemory(fd: number): Symbols {
+  const { symbols } = Deno.dlopen(`/proc/self/fd/${fd}`, SYMBOLS);
+  symbols.shut(fd);
+  return symbols;
 }
 
 /** The shim's functions, from wherever this build carries it. Throws when it
@@ -53,7 +67,8 @@ export function loadShim(): Symbols {
     return Deno.dlopen(file, SYMBOLS).symbols;
   }
   try {
-    return openFromMemory(Uint8Array.fromBase64(facts.shim));
+    const image = Uint8Array.fromBase64(facts.shim);
+    return openFromMemory(memoryFile("oomguard-shim", image));
   } catch (cause) {
     const beside = Deno.execPath().replace(/[^/]*$/, name);
     try {

@@ -108,5 +108,12 @@ export const SYMBOLS = {
     result: "i32",
   },
   takeSignals: { name: "shim_take_signals", ...HOT },
+  spawn: {
+    name: "shim_spawn",
+    // deno-fmt-ignore
+    parameters: ["i32", "buffer", "i32", "buffer", "i32", "buffer", "i32", "i32"],
+    result: "i32",
+  },
+  bury: { name: "shim_bury", parameters: ["i32"], result: "i32" },
   setFifo: { name: "shim_set_fifo", parameters: ["i32"], result: "i32" },
 } as const;

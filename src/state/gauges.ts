@@ -107,3 +107,7 @@ export const G_LAST_FAULT = 55;
 export const G_LAST_FAULT_RC = 56;
 /** How often a keeper has started a guard here. */
 export const G_RESTARTS = 57;
+/** What the keeper could have for itself, written by it: SELF_KEEPER once it
+ * stands, SELF_ADJ, SELF_FIFO, SELF_LOCKED, SELF_NO_THP; SELF_ARMED: it can
+ * call the kernel's killer. */
+export const G_KEEPER_SELF = 58;

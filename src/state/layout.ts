@@ -85,6 +85,8 @@ export const EVENT_SIGNAL = 6;
 export const EVENT_VMPRESSURE = 7;
 /** lmkd's old strategy has a third trigger, at the lowest level. */
 export const EVENT_PSI_LOW = 8;
+/** The keeper has ended; detail: its pid. */
+export const EVENT_KEEPER = 9;
 /** Words of one event: tag, detail (pid of a victim), epoll flags, unused. */
 export const EVENT_WORDS = 4;
 

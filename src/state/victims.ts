@@ -79,6 +79,7 @@ export const PROTECT_GUARD = 2;
 export const PROTECT_KERNEL = 3;
 export const PROTECT_ADJ = 4;
 export const PROTECT_CONFIG = 5;
+export const PROTECT_KEEPER = 6;
 
 /** V_OWNER of a row that nobody registered. */
 export const OWNER_DISCOVERED = -1;

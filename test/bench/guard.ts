@@ -22,7 +22,11 @@ async function start(guard: string, args: string[]): Promise<Started> {
   try {
     const began = performance.now();
     child = new Deno.Command(guard, {
-      args: ["daemon", "--state", dir, "--socket", `${dir}/lmkd`, ...args],
+      args: [
+        ...["daemon", "--state", dir, "--socket", `${dir}/lmkd`],
+        // One that a bench has to kill stays dead.
+        ...["--set", "self.restart=never", ...args],
+      ],
       stdout: "null",
       stderr: "null",
     }).spawn();

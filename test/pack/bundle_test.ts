@@ -11,7 +11,7 @@ import {
 } from "../../src/pack/bundle.ts";
 import { run, runOk } from "../../src/pack/run.ts";
 import { NATIVE } from "../../src/pack/target.ts";
-import { buildShim } from "../../src/pack/toolchain.ts";
+import { buildKeeper, buildShim } from "../../src/pack/toolchain.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "..", "..");
 
@@ -67,6 +67,7 @@ Deno.test("bundle: the program finds its build facts", async () => {
     target: NATIVE,
     pack: "embed",
     shim: "AAEC",
+    keeper: "AwQF",
   } as const;
   const code = 'import "node:fs";\nconsole.log(JSON.stringify(OOMGUARD_BUILD))';
   const args = ["eval", "--ext=mjs", "--no-config", makeProgram(code, facts)];
@@ -92,7 +93,10 @@ Deno.test("bundle: commit and version", async () => {
   });
 });
 
-Deno.test("shim: equal wherever the checkout is, built once", async () => {
+/** House rule: the keeper is tiny. */
+const KEEPER_BYTES_MAX = 10_000;
+
+Deno.test("shim, keeper: equal wherever the checkout is, built once", async () => {
   await withFolders(async (one, two) => {
     for (const root of [one, two]) {
       await Deno.mkdir(join(root, "ffi"));
@@ -100,6 +104,9 @@ Deno.test("shim: equal wherever the checkout is, built once", async () => {
         await Deno.copyFile(join(ROOT, "ffi", name), join(root, "ffi", name));
       }
     }
+    const keeper = await buildKeeper(one, NATIVE);
+    assert.deepEqual(keeper.bytes, (await buildKeeper(two, NATIVE)).bytes);
+    assert.ok(keeper.bytes.length < KEEPER_BYTES_MAX);
     const shim = await buildShim(one, NATIVE);
     assert.deepEqual(shim.bytes, (await buildShim(two, NATIVE)).bytes);
     assert.deepEqual([shim.fresh, (await buildShim(one, NATIVE)).fresh], [

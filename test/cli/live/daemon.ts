@@ -65,6 +65,8 @@ export class Daemon {
         "daemon",
         ...start.dryRun === false ? [] : ["--dry-run"],
         ...["--state", dir, "--log", "stderr"],
+        // One that a test kills stays dead, unless it is about that.
+        ...["--set", "self.restart=never"],
         ...start.launcher === undefined ? ["--socket", `${dir}/lmkd`] : [],
         ...start.args ?? [],
       ],
