@@ -20,7 +20,8 @@ import { G_STATE, STATE_STOPPED } from "../state/gauges.ts";
 import { KIND_START, KIND_STOP, RING_GUARD } from "../state/journal.ts";
 import { MB_NOW_MS } from "../state/layout.ts";
 import { RUNG_UNPRIVILEGED, RUNGS } from "../state/rungs.ts";
-import { SET_PSI_WINDOW_MS } from "../state/settings.ts";
+import { SET_KILL_TIMEOUT_MS, SET_PSI_WINDOW_MS } from "../state/settings.ts";
+import { NONE } from "../state/victims.ts";
 import { Errands } from "./errands.ts";
 import { EXIT_ALREADY, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exits.ts";
 import { type Guard, makeGuard, tieClock } from "./guard.ts";
@@ -28,6 +29,7 @@ import { Log } from "./log.ts";
 import { type Options, parseOptions, readLater, readNow } from "./options.ts";
 import { AlreadyRunning } from "./state_dir.ts";
 import { attempt, outliveUncaught } from "./uncaught.ts";
+import { unfinishedKill } from "./unfinished.ts";
 import { WatchdogNews } from "./watchdog_news.ts";
 
 const HELP = `Usage: oomguard daemon [OPTION]...
@@ -47,6 +49,9 @@ Exit: 0 stopped, 1 failed, 2 bad option or configuration, 4 already running.`;
 
 /** Zram swap whose device cannot be read is looked for again after this, ms. */
 const ZRAM_AGAIN_MS = 60_000;
+/** An earlier guard's victim is awaited this long, ms, where its time has no
+ * end. */
+const AWAITED_MS_MAX = 10_000;
 /** The clock is held against the calendar this often, ms. */
 const TIE_MS = 60_000;
 
@@ -122,6 +127,7 @@ function announce(
   muteTriggers(shim, guard);
   // A signal that came during the start counts.
   const code = guard.reactor.tick(true);
+  resumeKill(shim, guard);
   guard.desk.visit(false);
   notify(shim, "READY=1");
   // Trimmed first: what the rehearsal touches is what an emergency will.
@@ -129,6 +135,19 @@ function announce(
   trimSelf();
   rehearse(shim.arena.settings, statusLines);
   return code;
+}
+
+/** Waits for the victim of a guard that ended before its victim did. Nobody has
+ * been killed by now: no process is known before the desk's first visit. */
+function resumeKill(shim: Shim, guard: Guard): void {
+  const { settings } = shim.arena;
+  const mostMs = settings[SET_KILL_TIMEOUT_MS] || AWAITED_MS_MAX;
+  const left = unfinishedKill(guard.journal.words, Date.now(), mostMs);
+  if (left === null) return;
+  const row = guard.desk.adoptDying(left.pid);
+  if (row === NONE) return;
+  const { serial, ageMs, reason, promisedKb } = left;
+  guard.killer.resume(row, serial, ageMs, reason, promisedKb);
 }
 
 /** Unprivileged triggers report what is not there in their first windows. */

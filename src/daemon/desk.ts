@@ -133,6 +133,12 @@ export class Desk {
     return more || scanning || (!this.#heldUp && this.#control.deskDue);
   }
 
+  /** Opens the victim of an earlier guard, if it is still dying, to be told of
+   * its death; NONE if not. */
+  adoptDying(pid: number): number {
+    return this.#adopter.adoptDying(pid);
+  }
+
   #writeDue(): void {
     const rows = this.#victims.rows;
     for (let i = 0; i < OPS_PER_VISIT; i++) {

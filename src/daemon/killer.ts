@@ -3,7 +3,7 @@
 // until its memory is back or the deadline has passed. Nothing here opens,
 // maps or allocates. Protection is checked again at the last moment.
 
-import { delta32, INT_MAX } from "../base/int.ts";
+import { delta32, INT_MAX, sum32 } from "../base/int.ts";
 import { afterKill } from "../policy/pressure.ts";
 import type { Arena } from "../state/arena.ts";
 import {
@@ -288,6 +288,27 @@ export class Killer {
     gauges[G_LAST_MS] = nowMs;
     gauges[G_LAST_RSS_KB] = rows[at + V_RSS_KB];
     gauges[G_PROMISED_KB] = rows[at + V_ANON_KB];
+  }
+
+  /** Takes over a kill of an earlier guard, of record `serial`, `ageMs` ago:
+   * nobody else dies before the process of `row` has, or its time is over. What
+   * memory it gave back by now is not known. */
+  resume(
+    row: number,
+    serial: number,
+    ageMs: number,
+    reason: number,
+    promisedKb: number,
+  ): void {
+    const gauges = this.#gauges;
+    this.#expect(row, false);
+    this.#killedMs = sum32(this.#killedMs, -ageMs);
+    this.#serial = serial;
+    gauges[G_LAST_PID] = this.#pid;
+    gauges[G_LAST_ADJ] = this.#victims.rows[row * VICTIM_WORDS + V_ADJ];
+    gauges[G_LAST_REASON] = reason;
+    gauges[G_LAST_MS] = this.#killedMs;
+    gauges[G_PROMISED_KB] = promisedKb;
   }
 
   /** A verdict found nobody: recorded once, and again each second while it

@@ -40,7 +40,7 @@ export interface Protection {
 }
 
 /** Parent of all kernel threads (kernel/kthread.c), outside of containers. */
-const KTHREADD = 2;
+export const KTHREADD = 2;
 const ADJ_NEVER = -1000;
 
 /** The one who knows. */
@@ -66,7 +66,7 @@ export class Protector {
     const kthread = rows[at + V_PID] === KTHREADD || parent === KTHREADD;
     if (kthread && fields[STATUS_RSS_KB] === ABSENT) {
       // No memory of its own. Without the parent's word for it this could be
-      // a process on its way out, or one whose status was too long to read.
+      // a process whose status was too long to read.
       rows[at + V_PROTECT] = PROTECT_KERNEL;
       return;
     }

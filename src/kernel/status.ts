@@ -15,6 +15,9 @@
 //   RssShmem:	       0 kB
 //   VmSwap:	       0 kB
 //   Threads:	1
+//   SigPnd:	0000000000000100                (SIGKILL)
+//   ShdPnd:	0000000000000100
+//   SigBlk:	0000000000000000
 //
 // Kernel threads and zombies have no memory and none of the Vm and Rss lines.
 
@@ -57,7 +60,10 @@ const LETTER_S = 83;
 const LETTER_T = 84;
 const LETTER_U = 85;
 const LETTER_V = 86;
+const LETTER_X = 88;
+const LETTER_Z = 90;
 // Small letters.
+const LETTER_SMALL_A = 97;
 const LETTER_C = 99;
 const LETTER_H = 104;
 const LETTER_N = 110;
@@ -76,6 +82,11 @@ const VM_SWAP = new TextEncoder().encode("VmSwap:\t");
 const RSS_ANON = new TextEncoder().encode("RssAnon:\t");
 const RSS_FILE = new TextEncoder().encode("RssFile:\t");
 const RSS_SHMEM = new TextEncoder().encode("RssShmem:\t");
+const THREADS = new TextEncoder().encode("Threads:\t");
+/** Signals that wait for the task, and for its process. */
+const SIG_PND = new TextEncoder().encode("SigPnd:\t");
+const SHD_PND = new TextEncoder().encode("ShdPnd:\t");
+const SIG_BLK = new TextEncoder().encode("SigBlk:\t");
 /** Bytes of a number and its unit: "%8lu kB\n". */
 const KB_BYTES = 12;
 
@@ -162,6 +173,39 @@ export function parseStatus(
     i = next;
   }
   return found;
+}
+
+/**
+ * Whether the process is on its way out and needs no signal: it is a zombie,
+ * it has given up its memory, or SIGKILL waits for it. `fields` are of the same
+ * text; what that was too short to tell of is taken for alive. Kernel threads
+ * have no memory either: not to be asked of them.
+ */
+export function isDying(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  fields: Int32Array,
+): boolean {
+  const state = fields[STATUS_STATE];
+  if (state === LETTER_Z || state === LETTER_X) return true;
+  for (let i = at; i + LINE_BYTES_MIN <= end;) {
+    const next = bytes.indexOf(NEWLINE, i) + 1;
+    if (next === 0 || next > end) return false;
+    // The lines of memory have all been by then.
+    if (startsWith(bytes, i, next, THREADS)) {
+      if (fields[STATUS_RSS_KB] === ABSENT) return true;
+    } else if (
+      startsWith(bytes, i, next, SIG_PND) || startsWith(bytes, i, next, SHD_PND)
+    ) {
+      // 16 hexadecimal digits; the third from the right has signals 9 to 12.
+      const digit = bytes[next - 4];
+      const bits = digit >= LETTER_SMALL_A ? digit - 87 : digit;
+      if ((bits & 1) !== 0) return true;
+    } else if (startsWith(bytes, i, next, SIG_BLK)) return false;
+    i = next;
+  }
+  return false;
 }
 
 /**

@@ -37,7 +37,10 @@ export function writeStatus(pen: Pen, process: SimProcess): void {
       .text("RssShmem:\t").kb("", 0)
       .text("VmSwap:\t").kb("", swapKb);
   }
-  pen.text("Threads:\t1\n");
+  const pending = process.killedUs >= 0 && process.state === ALIVE;
+  pen.text("Threads:\t1\nSigQ:\t0/1\nSigPnd:\t0000000000000")
+    .text(pending ? "100" : "000")
+    .text("\nShdPnd:\t0000000000000000\nSigBlk:\t0000000000000000\n");
 }
 
 /** /proc/PID/stat: 52 fields, the second in parentheses and as hostile as the
