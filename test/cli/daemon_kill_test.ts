@@ -14,7 +14,7 @@ import {
   wordAt,
 } from "../../src/wire/lmkd.ts";
 import { readStat } from "../daemon/messages.ts";
-import { App, whyNoGroup } from "./live/app.ts";
+import { App, groups } from "./live/app.ts";
 import { Daemon, until, withDir } from "./live/daemon.ts";
 import { compile } from "./live/native.ts";
 import { Peer } from "./live/peer.ts";
@@ -35,11 +35,7 @@ const LOW_MEM = 8;
 /** Somebody has died by then, or nobody will, ms. */
 const DEATH_MS_MAX = 60_000;
 
-const refused = await whyNoGroup(LIMIT_KB);
-const real = {
-  ignore: refused !== "",
-  because: refused === "" ? "" : ` [no memory group: ${refused}]`,
-};
+const real = await groups(LIMIT_KB);
 
 /** Figures of a process as /proc shows them. */
 function figuresOf(pid: number) {

@@ -4,28 +4,12 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { chooseLimitKb } from "../../src/cli/drill.ts";
-import { DrillGroup, GroupRefused } from "../../src/cli/drill_group.ts";
+import { groups } from "./live/app.ts";
 import { readTrees } from "../../src/cli/drill_trees.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
-/** Why no memory group can be made here, or "". */
-async function whyNoGroup(): Promise<string> {
-  try {
-    const name = `oomguard-probe-${Deno.pid}`;
-    await DrillGroup.make(name, 131_072).remove();
-    return "";
-  } catch (error) {
-    if (error instanceof GroupRefused) return error.message;
-    throw error;
-  }
-}
-
-const refused = await whyNoGroup();
-const real = {
-  ignore: refused !== "",
-  because: refused === "" ? "" : ` [no memory group: ${refused}]`,
-};
+const real = await groups(131_072);
 
 function drill(...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {

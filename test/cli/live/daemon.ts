@@ -45,6 +45,8 @@ export interface Start {
   readonly launcher?: readonly string[];
   /** Environment beside its own. */
   readonly env?: Readonly<Record<string, string>>;
+  /** This program packed; else it runs from source. */
+  readonly packed?: string;
 }
 
 /** A running daemon; its state folder is `dir`, its socket `dir`/lmkd. */
@@ -56,12 +58,13 @@ export class Daemon {
   constructor(readonly dir: string, start: Start = {}) {
     const [program = "", ...before] = [
       ...start.launcher ?? [],
-      Deno.execPath(),
+      ...start.packed === undefined
+        ? [Deno.execPath(), ...FROM_SOURCE]
+        : [start.packed],
     ];
     this.#child = new Deno.Command(program, {
       args: [
         ...before,
-        ...FROM_SOURCE,
         "daemon",
         ...start.dryRun === false ? [] : ["--dry-run"],
         ...["--state", dir, "--log", "stderr"],
