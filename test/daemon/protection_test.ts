@@ -14,6 +14,9 @@ import {
   SET_TIERS,
 } from "../../src/state/settings.ts";
 import { V_STATUS_FD } from "../../src/state/victims.ts";
+import { G_KEEPER_PID, G_SELF, SELF_KEEPER } from "../../src/state/gauges.ts";
+import { EVENT_KEEPER, MB_PID, MB_TAG } from "../../src/state/layout.ts";
+import type { SimProcess } from "../../src/sim/process.ts";
 import { ProtectTable } from "../../src/config/protect.ts";
 import { GUARD_PID, type Rig } from "../../src/sim/rig.ts";
 import {
@@ -48,6 +51,14 @@ function ruthless(strategy: string, discover: boolean): Int32Array {
   return settings;
 }
 
+/** The guard's keeper, which could not make itself -1000. */
+function startKeeper(rig: Rig): SimProcess {
+  const plan = app(900, 20, { precious: true, name: "oomguard-keeper" });
+  const keeper = rig.world.start(plan);
+  rig.arena.gauges[G_KEEPER_PID] = keeper.pid;
+  return keeper;
+}
+
 /** Everybody nobody may kill, each larger than any app. */
 function startPrecious(rig: Rig) {
   const precious = { precious: true };
@@ -57,6 +68,7 @@ function startPrecious(rig: Rig) {
     rig.world.start(app(950, 20, { ...precious, uid: 1_234 })),
     rig.world.start(app(-1000, 20, { ...precious, name: "sshd" })),
     rig.world.start(app(0, 0, { ...precious, name: "kthread", kernel: true })),
+    startKeeper(rig),
     ...rig.natives,
   ];
 }
@@ -120,6 +132,35 @@ Deno.test("protection: a shell that becomes a keeper is spared", () => {
   shell.name = "keeper";
   rig.run(10_000);
   assert.equal(rowOf(rig, shell.pid)?.listed, false);
+});
+
+Deno.test("protection: a keeper that came by a known pid is not signalled", () => {
+  const rig = makeRig();
+  const manager = rig.machine.connect(400);
+  const one = register(rig, manager, app(900, 30));
+  rig.run(50);
+  assert.equal(rowOf(rig, one.pid)?.listed, true);
+  rig.arena.gauges[G_KEEPER_PID] = one.pid;
+  shorten(rig, 1);
+  rig.run(500);
+  assert.deepEqual(signalled(rig), []);
+});
+
+Deno.test("protection: the keeper's end is noticed, an earlier one's not", () => {
+  const rig = makeRig([]);
+  const { gauges, mailbox } = rig.arena;
+  gauges[G_SELF] |= SELF_KEEPER;
+  for (const is of [0, 1]) {
+    const keeper = startKeeper(rig);
+    mailbox[MB_PID] = keeper.pid;
+    mailbox[MB_TAG] = EVENT_KEEPER << 24;
+    assert.ok(rig.machine.adopt() >= 0);
+    gauges[G_KEEPER_PID] = keeper.pid + 1 - is;
+    rig.world.exit(keeper);
+    rig.run(50);
+    assert.equal(gauges[G_KEEPER_PID] === 0, is === 1);
+    assert.equal((gauges[G_SELF] & SELF_KEEPER) === 0, is === 1);
+  }
 });
 
 Deno.test("protection: whose a process is, it says itself", () => {

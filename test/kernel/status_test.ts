@@ -63,6 +63,51 @@ Deno.test("status: hostile and unusual rows", () => {
   });
 });
 
+Deno.test("status: who is on the way out", () => {
+  const rows: [text: string, dying: boolean][] = [
+    ["", false],
+    ["State:\tS (sleeping)\n", false],
+    ["State:\tZ (zombie)\n", true],
+    ["State:\tX (dead)\n", true],
+    // Too short to tell of memory, and told that there is none.
+    ["State:\tR (running)\nThreads:\t1", false],
+    ["State:\tR (running)\nThreads:\t1\n", true],
+  ];
+  const alive = "State:\tR (running)\nVmRSS:\t       5 kB\n" +
+    "VmSwap:\t       0 kB\nThreads:\t1\nSigQ:\t0/9\n";
+  const masks: [task: string, process: string, dying: boolean][] = [
+    ["0000000000000000", "0000000000000000", false],
+    ["0000000000000100", "0000000000000000", true],
+    ["0000000000000000", "0000000000000100", true],
+    ["ffffffffffffffff", "0000000000000000", true],
+    ["0000000000000b00", "0000000000000000", true],
+    // SIGTERM, SIGUSR2 and all others but SIGKILL.
+    ["0000000000004000", "0000000000000800", false],
+    ["fffffffffffffeff", "0000000000000000", false],
+  ];
+  for (const [task, process, dying] of masks) {
+    const text = `${alive}SigPnd:\t${task}\nShdPnd:\t${process}\n`;
+    // What a process blocks says nothing.
+    rows.push([`${text}SigBlk:\tffffffffffffffff\n`, dying]);
+  }
+  for (const [text, dying] of rows) {
+    const bytes = encode(text);
+    const fields = new Int32Array(status.STATUS_FIELDS);
+    status.parseStatus(bytes, 0, bytes.length, fields);
+    const is = status.isDying(bytes, 0, bytes.length, fields);
+    assert.equal(is, dying, JSON.stringify(text));
+  }
+  for (const [kind, dying] of [["user", false], ["zombie", true]] as const) {
+    for (const { text } of fixtures(`status/${kind}`)) {
+      const bytes = encode(text);
+      const fields = new Int32Array(status.STATUS_FIELDS);
+      status.parseStatus(bytes, 0, bytes.length, fields);
+      const is = status.isDying(bytes, 0, bytes.length, fields);
+      assert.equal(is, dying);
+    }
+  }
+});
+
 Deno.test("status: names", () => {
   checkName("", "");
   checkName("Name:", "");
