@@ -3,7 +3,7 @@
 // snapshot, and derives headroom, its slope and the share of time stalled.
 // Fast files are read each turn; slow ones when the caller asks.
 
-import { clamp, delta32, divTrunc, INT_MAX, mulDiv } from "../base/int.ts";
+import { INT_MAX, mulDiv } from "../base/int.ts";
 import { SLOTS_MAX, ZRAMS_MAX } from "../base/limits.ts";
 import { ABSENT } from "../base/scan.ts";
 import { parseGroupKb, parseOomKill } from "../kernel/memcg.ts";
@@ -19,13 +19,7 @@ import { watermarkLevel } from "../policy/watermarks.ts";
 import type { Arena } from "../state/arena.ts";
 import { G_SENSE_ERRORS } from "../state/gauges.ts";
 import { AT_FILES, MB_NOW_MS, MB_SLOTS } from "../state/layout.ts";
-import {
-  SET_PAGE_KB,
-  SET_PSI_FULL_MS,
-  SET_PSI_SOME_MS,
-  SET_PSI_WINDOW_MS,
-  SET_RESERVE_KB,
-} from "../state/settings.ts";
+import { SET_PAGE_KB, SET_RESERVE_KB } from "../state/settings.ts";
 import {
   ACTIVE_FILE_KB,
   EXHAUSTION_MS,
@@ -40,16 +34,12 @@ import {
   NOW_MS,
   PSI_CPU_FULL_AVG10_CENTI,
   PSI_CPU_SOME_AVG10_CENTI,
-  PSI_FULL_TOTAL_US,
   PSI_IO_FULL_AVG10_CENTI,
   PSI_IO_SOME_AVG10_CENTI,
-  PSI_SOME_TOTAL_US,
   REFAULT,
   SHRINK_KB_PER_S,
   SLAB_RECLAIMABLE_KB,
   SNAPSHOT_COLUMNS,
-  STALL_FULL_PERMILLE,
-  STALL_SOME_PERMILLE,
   SWAP_FREE_KB,
   SWAP_TOTAL_KB,
   SWAP_ZRAM_TOTAL_KB,
@@ -61,6 +51,7 @@ import {
 } from "../state/snapshot.ts";
 import type { Ports } from "./ports.ts";
 import { Slope } from "./slope.ts";
+import { Stall } from "./stall.ts";
 
 // Slots of the sense call.
 export const SLOT_MEMINFO = 0;
@@ -94,10 +85,6 @@ SLOT_BYTES.set([256, 256, 128, 128], SLOT_IO_PRESSURE);
 export const GROUP_NONE = 0;
 export const GROUP_V1 = 1;
 export const GROUP_V2 = 2;
-
-/** A stall figure older than this no longer counts, ms: the kernel brings its
- * totals up to date every 2 s (kernel/sched/psi.c, PSI_FREQ). */
-const STALL_STALE_MS = 2_500;
 
 const FAST = (1 << SLOT_MEMINFO) | (1 << SLOT_PRESSURE) |
   (1 << SLOT_GROUP_USAGE);
@@ -138,10 +125,7 @@ export class Sensor {
   readonly #slope = new Slope();
   #slots: number;
   readonly #group: number;
-  #someTotalUs = ABSENT;
-  #fullTotalUs = ABSENT;
-  #totalsMs = 0;
-  #stallMs = 0;
+  readonly #stall: Stall;
 
   /** Slots named in `slots` (a bit each) are open; `group` is GROUP_*. */
   constructor(ports: Ports, arena: Arena, slots: number, group: number) {
@@ -158,6 +142,7 @@ export class Sensor {
     this.#slots = slots;
     this.#group = group;
     this.#snapshot.fill(ABSENT, 0, SNAPSHOT_COLUMNS);
+    this.#stall = new Stall(arena.snapshot, arena.settings);
   }
 
   /** Zram swap is in use, but none of its devices was open at start. */
@@ -355,7 +340,7 @@ export class Sensor {
       ? mulDiv(Math.max(headroom, 0), 1000, snapshot[SHRINK_KB_PER_S])
       : INT_MAX;
     snapshot[WATERMARK_LEVEL] = watermarkLevel(snapshot, this.#settings);
-    this.#deriveStall();
+    this.#stall.derive();
   }
 
   /** Begins the slope anew from the last look: memory has come back by a kill,
@@ -371,59 +356,7 @@ export class Sensor {
 
   /** A trigger fired: tasks stalled for at least its threshold. */
   noteTrigger(full: boolean): void {
-    const settings = this.#settings;
-    const stall = divTrunc(
-      settings[full ? SET_PSI_FULL_MS : SET_PSI_SOME_MS] * 1000,
-      settings[SET_PSI_WINDOW_MS],
-    );
-    const snapshot = this.#snapshot;
-    const column = full ? STALL_FULL_PERMILLE : STALL_SOME_PERMILLE;
-    snapshot[column] = Math.max(orZero(snapshot, column), stall);
-    if (full) {
-      snapshot[STALL_SOME_PERMILLE] = Math.max(
-        orZero(snapshot, STALL_SOME_PERMILLE),
-        stall,
-      );
-    }
-    this.#stallMs = this.#mailbox[MB_NOW_MS];
-  }
-
-  /** Share of time stalled since the kernel's totals last moved. */
-  #deriveStall(): void {
-    const snapshot = this.#snapshot;
-    const some = snapshot[PSI_SOME_TOTAL_US];
-    const full = orZero(snapshot, PSI_FULL_TOTAL_US);
-    const now = snapshot[NOW_MS];
-    if (some === ABSENT) {
-      // What an event said is over; what is not known stays so.
-      const over = delta32(now, this.#stallMs) > STALL_STALE_MS;
-      if (!over || snapshot[STALL_SOME_PERMILLE] === ABSENT) return;
-      snapshot[STALL_SOME_PERMILLE] = 0;
-      snapshot[STALL_FULL_PERMILLE] = 0;
-      return;
-    }
-    const age = delta32(now, this.#totalsMs);
-    if (this.#someTotalUs === ABSENT || age > 60_000) {
-      snapshot[STALL_SOME_PERMILLE] = 0;
-      snapshot[STALL_FULL_PERMILLE] = 0;
-    } else if (some !== this.#someTotalUs) {
-      const ms = Math.max(age, 1);
-      const stalled = divTrunc(delta32(some, this.#someTotalUs), ms);
-      const full1000 = divTrunc(delta32(full, this.#fullTotalUs), ms);
-      snapshot[STALL_SOME_PERMILLE] = clamp(stalled, 0, 1000);
-      snapshot[STALL_FULL_PERMILLE] = clamp(full1000, 0, 1000);
-      this.#stallMs = now;
-    } else {
-      if (delta32(now, this.#stallMs) > STALL_STALE_MS) {
-        snapshot[STALL_SOME_PERMILLE] = 0;
-        snapshot[STALL_FULL_PERMILLE] = 0;
-        this.#totalsMs = now;
-      }
-      return;
-    }
-    this.#someTotalUs = some;
-    this.#fullTotalUs = full;
-    this.#totalsMs = now;
+    this.#stall.noteTrigger(full, this.#mailbox[MB_NOW_MS]);
   }
 }
 
