@@ -4,9 +4,8 @@
 // something and to the daemon what must read properties. Never waits for a
 // client; a client that misbehaves loses its packet, counted.
 
-import { delta32, sum32 } from "../base/int.ts";
+import { delta32 } from "../base/int.ts";
 import { CLIENTS_MAX, PACKETS_PER_TURN } from "../base/limits.ts";
-import type { Arena } from "../state/arena.ts";
 import { G_BAD_PACKETS, G_HASTY_TARGETS, G_PACKETS } from "../state/gauges.ts";
 import { AT_PACKET, MB_FD, MB_NOW_MS, MB_PID } from "../state/layout.ts";
 import {
@@ -38,20 +37,16 @@ import {
   REQUEST_WORDS_MAX,
   SUBSCRIBE_KIND,
 } from "../wire/lmkd.ts";
-import {
-  encodeBootCompleted,
-  encodeKillCount,
-  encodeUpdateProps,
-} from "../wire/messages.ts";
+import { encodeBootCompleted, encodeUpdateProps } from "../wire/messages.ts";
 import {
   type Clients,
   UNREAD,
   WAIT_BOOT,
-  WAIT_COUNT,
   WAIT_NOTHING,
   WAIT_UPDATE,
   WAIT_UPDATE_SOON,
 } from "./clients.ts";
+import { type CountParts, Counts } from "./counts.ts";
 import type { Pending } from "./pending.ts";
 import type { Ports } from "./ports.ts";
 import type { Registrar } from "./registrar.ts";
@@ -63,15 +58,9 @@ const EAGAIN = 11;
 const TARGET_MS = 1_000;
 
 /** What a control is made of. */
-export interface ControlParts {
+export interface ControlParts extends CountParts {
   readonly ports: Ports;
-  readonly arena: Arena;
-  readonly victims: Victims;
-  readonly clients: Clients;
-  readonly pending: Pending;
   readonly registrar: Registrar;
-  /** Kills by oom_score_adj, from -1000. */
-  readonly killsByAdj: Int32Array;
 }
 
 /** The server of the socket. */
@@ -85,16 +74,8 @@ export class Control {
   readonly #clients: Clients;
   readonly #pending: Pending;
   readonly #registrar: Registrar;
-  readonly #killsByAdj: Int32Array;
   readonly #request = new Int32Array(REQUEST_WORDS_MAX);
-  readonly #countLow = new Int32Array(CLIENTS_MAX);
-  readonly #countHigh = new Int32Array(CLIENTS_MAX);
-  /** Operations added before each client's question. */
-  readonly #countAfter = new Int32Array(CLIENTS_MAX);
-  /** 1: they were taken, and what is to be written for them is known. */
-  readonly #countTaken = new Int32Array(CLIENTS_MAX);
-  /** Rows due to be written by then. */
-  readonly #countDue = new Int32Array(CLIENTS_MAX);
+  readonly #counts: Counts;
   #first = 0;
   #everTargeted = false;
   #targetMs = 0;
@@ -116,7 +97,7 @@ export class Control {
     this.#clients = parts.clients;
     this.#pending = parts.pending;
     this.#registrar = parts.registrar;
-    this.#killsByAdj = parts.killsByAdj;
+    this.#counts = new Counts(parts);
   }
 
   /** Whether packets may still be waiting: the next wait must not sleep. */
@@ -196,7 +177,11 @@ export class Control {
         this.#registrar.purge(owner);
         return true;
       case LMK_GETKILLCNT:
-        this.#askKillCount(index);
+        this.#counts.ask(
+          index,
+          request[COUNT_MIN_ADJ],
+          request[COUNT_MAX_ADJ],
+        );
         return true;
       case LMK_SUBSCRIBE:
         this.#clients.subscriptions[index] |= 1 << request[SUBSCRIBE_KIND];
@@ -262,56 +247,10 @@ export class Control {
     return good;
   }
 
-  /** The reply waits until the desk has done what was asked before it, so that
-   * a client can use it as a barrier; at once where nothing is to be done. */
-  #askKillCount(index: number): void {
-    this.#countLow[index] = this.#request[COUNT_MIN_ADJ];
-    this.#countHigh[index] = this.#request[COUNT_MAX_ADJ];
-    if (this.#pending.count === 0 && this.#victims.dueCount === 0) {
-      return this.#replyKillCount(index);
-    }
-    this.#countAfter[index] = this.#pending.added;
-    this.#countTaken[index] = 0;
-    this.#clients.waiting[index] = WAIT_COUNT;
-  }
-
   /** Called by the desk: sends the counts that waited only for what was asked
-   * before them. What others go on asking holds nobody up. */
+   * before them. */
   answerCounts(): void {
-    const taken = this.#pending.taken;
-    const written = this.#victims.dueTaken;
-    for (let i = 0; i < CLIENTS_MAX; i++) {
-      if (this.#clients.waiting[i] !== WAIT_COUNT) continue;
-      if (this.#countTaken[i] === 0) {
-        if (delta32(taken, this.#countAfter[i]) < 0) continue;
-        this.#countTaken[i] = 1;
-        this.#countDue[i] = sum32(written, this.#victims.dueCount);
-      }
-      if (delta32(written, this.#countDue[i]) < 0) continue;
-      this.#clients.waiting[i] = WAIT_NOTHING;
-      this.#replyKillCount(i);
-    }
-  }
-
-  #replyKillCount(index: number): void {
-    const count = this.#killCount(
-      this.#countLow[index],
-      this.#countHigh[index],
-    );
-    const length = encodeKillCount(this.#bytes, AT_PACKET, count);
-    this.#clients.send(index, length);
-  }
-
-  /** Over 1000 asks for all kills there were (AOSP lmkd.cpp, get_killcnt). */
-  #killCount(low: number, high: number): number {
-    if (low > high) return 0;
-    const first = low < -1000 || low > 1000 ? -1000 : low;
-    const last = low > 1000 || high > 1000 ? 1000 : high;
-    let count = 0;
-    for (let adj = first; adj <= last; adj++) {
-      count += this.#killsByAdj[adj + 1000];
-    }
-    return count;
+    this.#counts.answer();
   }
 
   /** Tells everybody whose properties were being read how it went: RESULT_*. */
