@@ -89,10 +89,14 @@ export class App {
 
 /** What a stage is made with. */
 export interface StagePlan {
-  readonly args?: readonly string[];
+  /** Further options of the guard's, given its folder. */
+  readonly args?: (dir: string) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Sets faults before the guard starts. */
   readonly before?: (knobs: Knobs) => void;
+  /** Program and arguments that start the guard. */
+  readonly launcher?: (dir: string) => readonly string[];
+  readonly main?: string;
   /** It will not come up. */
   readonly ends?: boolean;
 }
@@ -181,10 +185,16 @@ export class Stage {
   }
 }
 
-/** Its words may be what fails, or its file. */
+/** Its words may be what fails, or its file; its socket comes last. */
 function hasStarted(daemon: Daemon): true | undefined {
-  const says = daemon.log.includes(" guards ");
-  return says || (daemon.field("turns") ?? 0) > 0 || undefined;
+  if (daemon.log.includes(" guards ")) return true;
+  if ((daemon.field("turns") ?? 0) > 0) return true;
+  try {
+    new Peer(daemon.socket).close();
+    return true;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Runs `play` with a guard that is ready. */
@@ -197,6 +207,7 @@ export async function withStage(
       compile(dir, "app"),
       faultyShim(),
     ]);
+    const launcher = plan.launcher?.(dir);
     const group = DrillGroup.make(`oomguard-faults-${Deno.pid}`, LIMIT_KB);
     const knobs = new Knobs(`${dir}/knobs`);
     plan.before?.(knobs);
@@ -204,9 +215,13 @@ export async function withStage(
       dryRun: false,
       args: [
         ...["--group", group.dir, "--set", "victims.scanMs=250"],
-        ...["--set", "log.level=debug", ...plan.args ?? []],
+        ...["--set", "log.level=debug"],
+        ...launcher === undefined ? [] : ["--socket", `${dir}/lmkd`],
+        ...plan.args?.(dir) ?? [],
       ],
       env: { OOMGUARD_SHIM: shim, OOMGUARD_FAULTS: knobs.path, ...plan.env },
+      ...launcher === undefined ? {} : { launcher },
+      ...plan.main === undefined ? {} : { main: plan.main },
     });
     try {
       if (plan.ends !== true) await until("a start", () => hasStarted(daemon));

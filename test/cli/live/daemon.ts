@@ -12,9 +12,9 @@ const PATIENCE_MS = 20_000;
 
 /** How this program is started from source, before its arguments: the runtime
  * as the packed one has it, or its memory would not be what a user sees. */
-const FROM_SOURCE = [
-  ...["run", "-A", "--no-check", `--v8-flags=${V8_FLAGS}`, MAIN],
-];
+function fromSource(main = MAIN): string[] {
+  return ["run", "-A", "--no-check", `--v8-flags=${V8_FLAGS}`, main];
+}
 
 /** Lets `ms` pass. */
 export function sleep(ms: number): Promise<void> {
@@ -47,6 +47,8 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>;
   /** This program packed; else it runs from source. */
   readonly packed?: string;
+  /** Another program in the place of src/main.ts. */
+  readonly main?: string;
 }
 
 /** A running daemon; its state folder is `dir`, its socket `dir`/lmkd. */
@@ -59,7 +61,7 @@ export class Daemon {
     const [program = "", ...before] = [
       ...start.launcher ?? [],
       ...start.packed === undefined
-        ? [Deno.execPath(), ...FROM_SOURCE]
+        ? [Deno.execPath(), ...fromSource(start.main)]
         : [start.packed],
     ];
     this.#child = new Deno.Command(program, {
@@ -153,7 +155,7 @@ export class Daemon {
   /** Runs another command of this program; its exit code and what it said. */
   async command(...args: string[]): Promise<{ code: number; said: string }> {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [...FROM_SOURCE, ...args],
+      args: [...fromSource(), ...args],
       env: childEnv(),
       clearEnv: true,
     }).output();
