@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -142,6 +143,13 @@ int32_t shim_reserve(int32_t fd, int32_t bytes) {
   if (bytes > 0 && fallocate(fd, 0, 0, bytes) != 0 && errno != EOPNOTSUPP)
     return -errno;
   return 0;
+}
+
+/* Whether the kernel would map `bytes` more; it keeps none of them. */
+int32_t shim_spare(int32_t bytes) {
+  void *map = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return map == MAP_FAILED ? -errno : result(munmap(map, (size_t)bytes));
 }
 
 int32_t shim_lock_file(int32_t fd) {

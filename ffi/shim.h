@@ -128,6 +128,7 @@ int32_t shim_listen(const char *path, int32_t mode, int32_t uid, int32_t gid);
 int32_t shim_listen_inherited(int32_t fd);
 int32_t shim_scan_from(int32_t fd, int32_t is_proc);
 int32_t shim_reserve(int32_t fd, int32_t bytes);
+int32_t shim_spare(int32_t bytes);
 int32_t shim_lock_file(int32_t fd);
 int32_t shim_write(int32_t fd, const char *bytes, int32_t count);
 int32_t shim_datagram(const char *path, const char *bytes, int32_t count);

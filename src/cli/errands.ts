@@ -38,6 +38,10 @@ const HOLD_MS = 5_000;
 const RUNNING_MS = 20;
 /** What may not begin yet is looked at again this often, ms. */
 const HELD_MS = 100;
+/** An errand makes V8 ask the kernel for memory, and V8 ends the process where
+ * it cannot have it (seen on 2.9.5, mmap failing during a reload): so much must
+ * be there beforehand, bytes; the heap of a guard is 10 MB at most. */
+const SPARE_BYTES = 8 << 20;
 /** Set by Android's init once the system is up. */
 const BOOT_COMPLETED = "sys.boot_completed";
 
@@ -116,6 +120,7 @@ export class Errands {
     this.#isDue = true;
     const soon = this.#everBegan && ageOf(nowMs, this.#beganMs) < EVERY_MS;
     if (soon || (sprinting && ageOf(nowMs, this.#dueMs) < HOLD_MS)) return;
+    if (!this.#hasSpare) return;
     this.#everBegan = true;
     this.#isDue = false;
     this.#beganMs = nowMs;
@@ -125,6 +130,11 @@ export class Errands {
     if (!update) return this.#readProperties();
     clients.promote(WAIT_UPDATE, WAIT_UPDATE_SOON);
     this.#readConfig();
+  }
+
+  /** Whether the memory that an errand takes can be had now. */
+  get #hasSpare(): boolean {
+    return this.#parts.shim.symbols.spare(SPARE_BYTES) >= 0;
   }
 
   #readConfig(): void {
@@ -253,7 +263,7 @@ export class Errands {
     const nowMs = shim.arena.mailbox[MB_NOW_MS];
     const soon = this.#publishedMs !== 0 &&
       ageOf(nowMs, this.#publishedMs) < EVERY_MS;
-    if (soon || this.#running > 0) return;
+    if (soon || this.#running > 0 || !this.#hasSpare) return;
     this.#publishedMs = nowMs;
     this.#publishDue = false;
     const published = publishedProperties(shim.arena.settings, true);

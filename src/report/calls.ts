@@ -50,6 +50,7 @@ const NAMES = new Map<number, string>([
   [call.CALL_LOCK_FILE, "lock file"],
   [call.CALL_RUNTIME, "runtime"],
   [call.CALL_SET_FIFO, "set fifo"],
+  [call.CALL_SPARE, "spare memory"],
 ]);
 
 const SLOTS = new Map<number, string>([

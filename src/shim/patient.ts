@@ -68,6 +68,7 @@ export function patient(symbols: Symbols, patience: Patience): Symbols {
     listenInherited: asked(call.CALL_LISTEN, symbols.listenInherited),
     reserve: asked(call.CALL_RESERVE, symbols.reserve),
     lockArena: asked(call.CALL_LOCK_ARENA, symbols.lockArena),
+    spare: asked(call.CALL_SPARE, symbols.spare),
     lockFile: asked(call.CALL_LOCK_FILE, symbols.lockFile),
     setFifo: asked(call.CALL_SET_FIFO, symbols.setFifo),
   };

@@ -90,6 +90,7 @@ export const SYMBOLS = {
     result: "i32",
   },
   reserve: { name: "shim_reserve", parameters: ["i32", "i32"], result: "i32" },
+  spare: { name: "shim_spare", parameters: ["i32"], result: "i32" },
   lockFile: { name: "shim_lock_file", parameters: ["i32"], result: "i32" },
   write: {
     name: "shim_write",

@@ -34,6 +34,7 @@ export const CALL_START = 26;
 export const CALL_LOCK_ARENA = 27;
 export const CALL_LOCK_FILE = 28;
 export const CALL_SET_FIFO = 30;
+export const CALL_SPARE = 31;
 /** No call of the shim: something of the runtime's threw, and nobody was there
  * to catch it. */
 export const CALL_RUNTIME = 29;

@@ -3,8 +3,13 @@
 // nobody catches. In each case the guard goes on: a hog dies by its hand.
 
 import assert from "node:assert/strict";
-import { type StagePlan, whyNoGroup, withStage } from "../faults/stage.ts";
-import type { Stage } from "../faults/stage.ts";
+import {
+  type Stage,
+  type StagePlan,
+  whyNoGroup,
+  withGetprop,
+  withStage,
+} from "../faults/stage.ts";
 import { until } from "./live/daemon.ts";
 
 const ENOSPC = 28;
@@ -145,30 +150,16 @@ danger("errors that nobody catches", { main: PLANTED }, async ({ daemon }) => {
   await daemon.said("runtime failed: ");
 });
 
-/** Hangs once `flag` is there: a program that the guard asks and that never
- * answers. */
-const GETPROP = '#!/bin/sh\n[ -e "${0%/*}/flag" ] && sleep 60\n' +
-  "echo '[ro.product.name]: [test]'\n";
-
 Deno.test({
   name: `an errand that never ends${because}`,
   ignore: refused !== "",
-  fn: async () => {
-    const bin = await Deno.makeTempDir({ prefix: "oomguard-bin-" });
-    try {
-      Deno.writeTextFileSync(`${bin}/getprop`, GETPROP, { mode: 0o755 });
-      const plan = {
-        args: () => ["--set", 'properties="getprop"'],
-        env: { PATH: `${bin}:${Deno.env.get("PATH")}` },
-      };
-      await withStage(plan, async (stage) => {
+  fn: () =>
+    withGetprop((plan, bin) =>
+      withStage(plan, async (stage) => {
         await stage.daemon.ready();
         Deno.writeTextFileSync(`${bin}/flag`, "");
         stage.daemon.signal("SIGHUP");
         await stage.hog();
-      });
-    } finally {
-      await Deno.remove(bin, { recursive: true });
-    }
-  },
+      })
+    ),
 });

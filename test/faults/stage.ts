@@ -235,3 +235,22 @@ export async function withStage(
     }
   });
 }
+
+/** Runs `play` with a plan whose guard reads its properties from a `getprop` of
+ * ours, and with its folder; once a file `flag` is there, it hangs. */
+export async function withGetprop(
+  play: (plan: StagePlan, bin: string) => Promise<void>,
+): Promise<void> {
+  const bin = await Deno.makeTempDir({ prefix: "oomguard-bin-" });
+  const script = '#!/bin/sh\n[ -e "${0%/*}/flag" ] && sleep 60\n' +
+    "echo '[ro.product.name]: [test]'\n";
+  try {
+    Deno.writeTextFileSync(`${bin}/getprop`, script, { mode: 0o755 });
+    await play({
+      args: () => ["--set", 'properties="getprop"'],
+      env: { PATH: `${bin}:${Deno.env.get("PATH")}` },
+    }, bin);
+  } finally {
+    await Deno.remove(bin, { recursive: true });
+  }
+}

@@ -134,7 +134,7 @@ Deno.test("the line of calls that failed", () => {
     [CALL_KILL, -1, 1, "kill failed: EPERM (once)"],
     [CALL_SLOT, -4, 2, "read meminfo failed: EINTR (2 times)"],
     [CALL_SLOT + SLOT_ZRAM + 1, -5, 1, "read zram failed: EIO (once)"],
-    [31, -999, 1, "call 31 failed: errno 999 (once)"],
+    [0, -999, 1, "call 0 failed: errno 999 (once)"],
   ];
   for (const [J_CALL, J_DETAIL, J_VALUE, want] of rows) {
     const words = { J_CALL, J_DETAIL, J_VALUE };
