@@ -220,6 +220,7 @@ async function run(
   }
   sayNews(guard, said, log);
   notify(shim, "STOPPING=1");
+  guard.armer.stop();
   mark(shim, guard, KIND_STOP);
   shim.arena.gauges[G_STATE] = STATE_STOPPED;
   reactor.record();

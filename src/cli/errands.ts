@@ -191,6 +191,8 @@ export class Errands {
     log.setLevel(read.config.log.level);
     this.#arm(read.config);
     guard.protector.replace(read.config.protect);
+    // What is to be taken back is taken back now.
+    guard.armer.visit(false);
     shim.arena.gauges[G_RELOADS]++;
     mark(KIND_RELOAD);
     log.say(

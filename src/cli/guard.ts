@@ -48,6 +48,7 @@ import {
   SET_TIERS_TOLD,
 } from "../state/settings.ts";
 import type { Log } from "./log.ts";
+import { restoreArmed } from "./armed.ts";
 import { openSocket } from "./socket.ts";
 import { openStateDir, type StateDir, writeKept } from "./state_dir.ts";
 
@@ -85,6 +86,7 @@ export function makeGuard(
     log.say("error", `Without a thread: ${errnoName(threads)}, going on`);
   }
   startClock(arena, journal);
+  restoreArmed(shim, state.armedFd, log);
   const senses = config.group === null
     ? openMachine(shim)
     : openGroup(shim, config.group);
@@ -104,6 +106,7 @@ export function makeGuard(
     listenerFd,
     journalFd: state.journalFd,
     statusFd: state.statusFd,
+    armedFd: state.armedFd,
     statusLines: statusLines(arena),
   });
   shim.patience.tell((which, rc) => parts.faults.note(which, rc));

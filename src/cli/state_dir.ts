@@ -52,6 +52,8 @@ export class AlreadyRunning extends Error {
 export interface StateDir {
   readonly journalFd: number;
   readonly statusFd: number;
+  /** Who is armed (daemon/armer.ts). */
+  readonly armedFd: number;
   /** Last serial in each ring of the journal's file, by RING_*. */
   readonly serials: Int32Array;
   /** False: the folder was refused, nothing in it is ours. */
@@ -74,6 +76,7 @@ export function openStateDir(
     return {
       journalFd: -1,
       statusFd: -1,
+      armedFd: -1,
       serials,
       isOurs: false,
       complaints,
@@ -83,9 +86,11 @@ export function openStateDir(
   const kept: Kept = { journal, serials };
   const journalFd = openJournal(shim, `${dir}/journal`, kept, complaints);
   const statusFd = openKept(shim, `${dir}/status`, 0o644, complaints);
+  const armedFd = openKept(shim, `${dir}/armed`, 0o600, complaints);
   return {
     journalFd,
     serials,
+    armedFd,
     statusFd: sized(shim, statusFd, 0, `${dir}/status`, complaints),
     isOurs: true,
     complaints,
@@ -205,7 +210,7 @@ export function readRing(fd: number, ring: number, most: number): Uint8Array {
 
 /** Bytes of an open file from `from` on, whatever its path has become; none of
  * one that cannot be read. */
-function readKept(fd: number, most: number, from = 0): Uint8Array {
+export function readKept(fd: number, most: number, from = 0): Uint8Array {
   const bytes = new Uint8Array(most);
   let done = 0;
   try {

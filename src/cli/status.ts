@@ -4,6 +4,7 @@
 import { describeStatus, parseStatus } from "../report/summary.ts";
 import type { Output } from "./check.ts";
 import { EXIT_OK } from "./exits.ts";
+import { textOf } from "../report/names.ts";
 import { findGuard, type Look, look, readIfThere, Unreadable } from "./peek.ts";
 
 const HELP = `Usage: oomguard status [OPTION]...
@@ -29,7 +30,21 @@ function run({ stateDir, json }: Look, out: Output): number {
   if (Object.keys(fields).length === 0) {
     throw new Unreadable(`Guard ${pid} runs, but has written no "${file}"`);
   }
-  if (json) out.log(JSON.stringify({ version: 1, ...fields }, null, 2));
-  else out.log(describeStatus(fields, Date.now()).join("\n"));
+  const nextName = nameOf(fields.nextPid);
+  const named = nextName === null ? fields : { ...fields, nextName };
+  if (json) out.log(JSON.stringify({ version: 1, ...named }, null, 2));
+  else out.log(describeStatus(named, Date.now()).join("\n"));
   return EXIT_OK;
+}
+
+/** What the kernel calls a process; null where it cannot be told. */
+function nameOf(pid: string | number | null | undefined): string | null {
+  if (typeof pid !== "number" || pid <= 0) return null;
+  try {
+    const bytes = readIfThere(`/proc/${pid}/comm`);
+    return bytes === null ? null : textOf(bytes.subarray(0, -1));
+  } catch {
+    // It is going away just now.
+    return null;
+  }
 }

@@ -44,6 +44,7 @@ import {
   type Victims,
 } from "../state/victims.ts";
 import { TITLE_BYTES } from "../base/limits.ts";
+import type { Armer } from "./armer.ts";
 import type { Ports } from "./ports.ts";
 import { KTHREADD, type Protector } from "./protector.ts";
 import { noteFirstSample, type Ready } from "./ready.ts";
@@ -56,6 +57,7 @@ export class Adopter {
   readonly #victims: Victims;
   readonly #ready: Ready;
   readonly #protector: Protector;
+  readonly #armer: Armer;
   readonly #fields = new Int32Array(STATUS_FIELDS);
   /** Why the last adoption failed, -errno; 0: it did not, or for want of room
    * in the table. */
@@ -67,6 +69,7 @@ export class Adopter {
     victims: Victims,
     ready: Ready,
     protector: Protector,
+    armer: Armer,
   ) {
     this.#ports = ports;
     this.#arena = arena;
@@ -74,6 +77,7 @@ export class Adopter {
     this.#victims = victims;
     this.#ready = ready;
     this.#protector = protector;
+    this.#armer = armer;
   }
 
   /** Opens a process and gives it a row, or answers NONE. `uid` -1: the
@@ -89,6 +93,12 @@ export class Adopter {
     const rows = this.#victims.rows;
     const at = row * VICTIM_WORDS;
     rows[at + V_UID] = uid < 0 ? this.#fields[STATUS_UID] : uid;
+    rows[at + V_ADJ] = this.#armer.inherited(
+      pid,
+      rows[at + V_PIDFD],
+      this.#fields[STATUS_PPID],
+      rows[at + V_ADJ],
+    );
     this.#protector.welcome(row, this.#fields);
     this.#protector.setAdj(row, rows[at + V_ADJ]);
     const kernel = rows[at + V_PROTECT] === PROTECT_KERNEL;
@@ -165,6 +175,7 @@ export class Adopter {
       const row = this.#victims.takeDead();
       if (row === NONE) return;
       this.#ready.drop(row);
+      this.#armer.part(row);
       const at = row * VICTIM_WORDS;
       this.close(rows[at + V_STAT_FD]);
       this.close(rows[at + V_STATUS_FD]);

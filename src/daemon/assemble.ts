@@ -8,6 +8,7 @@ import { Victims } from "../state/victims.ts";
 import { Actor } from "./actor.ts";
 import { Adopter } from "./adopter.ts";
 import { Aftermath } from "./aftermath.ts";
+import { Armer } from "./armer.ts";
 import { Clients } from "./clients.ts";
 import { Control } from "./control.ts";
 import { Desk } from "./desk.ts";
@@ -43,6 +44,8 @@ export interface Plan {
   readonly listenerFd: number;
   readonly journalFd: number;
   readonly statusFd: number;
+  /** Where the armed process is kept for the next start; -1: none is armed. */
+  readonly armedFd: number;
   readonly statusLines: readonly StatusLine[];
 }
 
@@ -61,6 +64,7 @@ export interface Parts {
   readonly faults: Faults;
   readonly reactor: Reactor;
   readonly desk: Desk;
+  readonly armer: Armer;
   readonly history: Int32Array;
 }
 
@@ -95,8 +99,9 @@ export function assemble(given: Plan): Parts {
   const control = new Control({ ...base, registrar, killsByAdj });
   const judging = { ...base, sensor, killer, notifier, history, verdict };
   const reactor = makeReactor(judging, plan, control);
-  const desk = makeDesk({ ...base, registrar, control, notifier }, plan);
-  return { ...judging, registrar, control, reactor, desk };
+  const armer = new Armer(ports, arena, victims, ready, plan.armedFd);
+  const desk = makeDesk({ ...base, registrar, control, notifier, armer }, plan);
+  return { ...judging, registrar, control, reactor, desk, armer };
 }
 
 type Base = Pick<
@@ -148,12 +153,12 @@ function makeReactor(
 }
 
 function makeDesk(
-  parts: Base & Pick<Parts, "registrar" | "control">,
+  parts: Base & Pick<Parts, "registrar" | "control" | "armer">,
   plan: Plan,
 ): Desk {
   const { ports, arena, listenerFd } = plan;
-  const { victims, ready, protector, notifier } = parts;
-  const adopter = new Adopter(ports, arena, victims, ready, protector);
+  const { victims, ready, protector, notifier, armer } = parts;
+  const adopter = new Adopter(ports, arena, victims, ready, protector, armer);
   return new Desk({
     ...parts,
     ports,
@@ -161,7 +166,15 @@ function makeDesk(
     listenerFd,
     adopter,
     discovery: new Discovery(ports, arena, victims, adopter),
-    roster: new Roster(ports, arena, victims, protector, ready, notifier),
+    roster: new Roster({
+      ports,
+      arena,
+      victims,
+      protector,
+      ready,
+      notifier,
+      armer,
+    }),
     titles: new Titles(ports, arena, victims),
   });
 }

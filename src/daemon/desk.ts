@@ -35,6 +35,7 @@ import {
   V_UID,
   type Victims,
 } from "../state/victims.ts";
+import type { Armer } from "./armer.ts";
 import type { Adopter } from "./adopter.ts";
 import type { Clients } from "./clients.ts";
 import type { Control } from "./control.ts";
@@ -67,6 +68,7 @@ export interface DeskParts {
   readonly discovery: Discovery;
   readonly roster: Roster;
   readonly titles: Titles;
+  readonly armer: Armer;
   /** The listening socket, or -1. */
   readonly listenerFd: number;
 }
@@ -86,6 +88,7 @@ export class Desk {
   readonly #discovery: Discovery;
   readonly #roster: Roster;
   readonly #titles: Titles;
+  readonly #armer: Armer;
   readonly #listener: number;
   /** Somebody could not be let in: descriptors were wanting. */
   #knockedInVain = false;
@@ -106,6 +109,7 @@ export class Desk {
     this.#discovery = parts.discovery;
     this.#roster = parts.roster;
     this.#titles = parts.titles;
+    this.#armer = parts.armer;
     this.#listener = parts.listenerFd;
   }
 
@@ -128,6 +132,7 @@ export class Desk {
     const scanning = this.#discovery.visit(sprinting);
     this.#roster.visit(sprinting);
     this.#titles.visit(!sprinting);
+    this.#armer.visit(sprinting);
     this.#arena.gauges[G_VICTIMS] = this.#victims.count;
     this.#arena.gauges[G_LISTED] = this.#victims.listed;
     return more || scanning || (!this.#heldUp && this.#control.deskDue);
@@ -164,7 +169,10 @@ export class Desk {
     mailbox[MB_FD] = rows[at + V_PIDFD];
     mailbox[MB_ADJ] = rows[at + V_KERNEL_ADJ];
     let rc = 0;
-    if (rows[at + V_KERNEL_ADJ] >= ADJ_MIN) rc = this.#ports.writeAdj();
+    if (rows[at + V_KERNEL_ADJ] >= ADJ_MIN) {
+      rc = this.#ports.writeAdj();
+      if (rc >= 0) this.#armer.overwritten(row);
+    }
     const isApp = (rows[at + V_FLAGS] & ROW_SERVICE) === 0;
     if (!isApp || this.#arena.settings[SET_PER_APP_MEMCG] === 0) return rc;
     mailbox[MB_PID] = rows[at];

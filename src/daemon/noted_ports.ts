@@ -189,6 +189,11 @@ export class NotedPorts implements Ports {
     return this.#checked(call.CALL_READ_ADJ, rc, ESRCH, ENOENT, ENOENT);
   }
 
+  readStart(): number {
+    const rc = this.#ports.readStart();
+    return this.#checked(call.CALL_READ_START, rc, ESRCH, ENOENT, ENOENT);
+  }
+
   scan(): number {
     return this.#checked(call.CALL_SCAN, this.#ports.scan(), 0, 0, 0);
   }
@@ -234,6 +239,8 @@ export class NotedPorts implements Ports {
         return this.#ports.softLimit();
       case call.CALL_READ_ADJ:
         return this.#ports.readAdj();
+      case call.CALL_READ_START:
+        return this.#ports.readStart();
       default:
         return this.#ports.scan();
     }

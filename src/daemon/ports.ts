@@ -64,6 +64,9 @@ export interface DeskPorts {
   softLimit(): number;
   /** Reads oom_score_adj of MB_PID, whose pidfd is MB_FD, into MB_ADJ. */
   readAdj(): number;
+  /** Reads when MB_PID, whose pidfd is MB_FD, started, in ticks since boot, into
+   * MB_COUNT. */
+  readStart(): number;
   /** Lists up to SCAN_PIDS_MAX further pids of /proc (or of the guarded group)
    * at AT_SCAN; MB_COUNT says how many. 0: the list is complete. */
   scan(): number;

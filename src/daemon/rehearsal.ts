@@ -219,6 +219,10 @@ class PretendedPorts implements Ports {
     return 0;
   }
 
+  readStart(): number {
+    return NO_ENTRY;
+  }
+
   openStatus(): number {
     return 1;
   }
@@ -282,6 +286,7 @@ export function rehearse(
     listenerFd: 1,
     journalFd: 1,
     statusFd: 1,
+    armedFd: 1,
     statusLines: linesOf(arena),
   });
   for (let turn = 0; turn < TURNS; turn++) {

@@ -40,6 +40,7 @@ import {
   V_UID,
   type Victims,
 } from "../state/victims.ts";
+import type { Armer } from "./armer.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Ports } from "./ports.ts";
 import type { Protector } from "./protector.ts";
@@ -61,6 +62,17 @@ const CLOSES_PER_VISIT = 32;
  * units of the key. */
 const READY_STEP = 256;
 
+/** What a roster is made of. */
+export interface RosterParts {
+  readonly ports: Ports;
+  readonly arena: Arena;
+  readonly victims: Victims;
+  readonly protector: Protector;
+  readonly ready: Ready;
+  readonly notifier: Notifier;
+  readonly armer: Armer;
+}
+
 /** The roster of one guard. */
 export class Roster {
   readonly #ports: Ports;
@@ -70,6 +82,7 @@ export class Roster {
   readonly #protector: Protector;
   readonly #ready: Ready;
   readonly #notifier: Notifier;
+  readonly #armer: Armer;
   readonly #fields = new Int32Array(STATUS_FIELDS);
   #readyAt = 0;
   #visitedMs = 0;
@@ -81,21 +94,15 @@ export class Roster {
   #worstIndex = 0;
   #worstKey = -1;
 
-  constructor(
-    ports: Ports,
-    arena: Arena,
-    victims: Victims,
-    protector: Protector,
-    ready: Ready,
-    notifier: Notifier,
-  ) {
-    this.#ports = ports;
-    this.#arena = arena;
-    this.#mailbox = arena.mailbox;
-    this.#victims = victims;
-    this.#protector = protector;
-    this.#ready = ready;
-    this.#notifier = notifier;
+  constructor(parts: RosterParts) {
+    this.#ports = parts.ports;
+    this.#arena = parts.arena;
+    this.#mailbox = parts.arena.mailbox;
+    this.#victims = parts.victims;
+    this.#protector = parts.protector;
+    this.#ready = parts.ready;
+    this.#notifier = parts.notifier;
+    this.#armer = parts.armer;
   }
 
   /** Reads further rows anew and admits the most wanted to the ready list. */
@@ -150,7 +157,7 @@ export class Roster {
     if (
       rows[at + V_OWNER] === OWNER_DISCOVERED && this.#ports.readAdj() === 0
     ) {
-      const adj = this.#mailbox[MB_ADJ];
+      const adj = this.#armer.ownAdj(row, this.#mailbox[MB_ADJ]);
       if (adj !== rows[at + V_ADJ]) this.#protector.setAdj(row, adj);
     }
     this.#mailbox[MB_FD] = rows[at + V_PIDFD];

@@ -37,6 +37,7 @@ const NAMES = new Map<number, string>([
   [call.CALL_SOFT_LIMIT, "soft limit"],
   [call.CALL_READ_ADJ, "read adj"],
   [call.CALL_SCAN, "scan"],
+  [call.CALL_READ_START, "read start"],
   [call.CALL_OPEN, "open"],
   [call.CALL_OPEN_KEPT, "open kept"],
   [call.CALL_WATCH, "watch"],

@@ -2,13 +2,14 @@
 // not understood is skipped, and a figure that is missing shows as "-": the
 // file may be another version's.
 
-import { errnoName } from "../base/errno.ts";
 import {
   SELF_ADJ,
   SELF_ARENA_LOCKED,
+  SELF_ARMED,
   SELF_FIFO,
   SELF_WATCHDOG,
 } from "../state/gauges.ts";
+import { errnoName } from "../base/errno.ts";
 import { reasonName } from "./reasons.ts";
 import {
   centiText,
@@ -94,6 +95,7 @@ export function describeStatus(fields: StatusFields, nowMs: number): string[] {
       `clients ${word("clients")}, packets ${word("packets")}, ` +
       `bad ${word("badPackets")}`,
     ],
+    ["next", nextText(number, fields.nextName)],
     [
       "kills",
       `${word("kills")}; refused ${word("refused")}, nobody to kill ` +
@@ -115,6 +117,19 @@ export function describeStatus(fields: StatusFields, nowMs: number): string[] {
 }
 
 type Numbers = (label: string) => number | null;
+
+/** Who would die next; `name` is what it is called, where that is known. */
+function nextText(number: Numbers, name: string | number | null): string {
+  const pid = number("nextPid");
+  if (pid === null) return "";
+  if (pid === 0) return "nobody may die";
+  const self = number("self") ?? 0;
+  const armed = (self & SELF_ARMED) !== 0
+    ? "; the kernel's killer is armed with it"
+    : "";
+  const called = typeof name === "string" ? `, ${name}` : "";
+  return `process ${pid}, adj ${number("nextAdj") ?? "-"}${called}${armed}`;
+}
 
 function slopeText(number: Numbers): string {
   const shrink = number("shrinkKbPerS");
@@ -181,8 +196,15 @@ function troubleText(
     ["targets that came too soon", number("hastyTargets")],
     ["kills by the watchdog", number("watchdogKills")],
   ] as const;
-  return counts
-    .filter(([, count]) => count !== null && count !== 0)
-    .map(([what, count]) => `${count} ${what}`)
+  const refused = number("armRefused");
+  const arming = refused === null || refused === 0
+    ? []
+    : [`arming given up: ${errnoName(refused)}`];
+  return [
+    ...arming,
+    ...counts
+      .filter(([, count]) => count !== null && count !== 0)
+      .map(([what, count]) => `${count} ${what}`),
+  ]
     .join(", ");
 }

@@ -263,6 +263,10 @@ export class Frozen implements Ports {
     return this.#frozen ? -EAGAIN : this.#machine.readAdj();
   }
 
+  readStart(): number {
+    return this.#frozen ? -EAGAIN : this.#machine.readStart();
+  }
+
   scan(): number {
     if (!this.#frozen) return this.#machine.scan();
     this.#mailbox[MB_COUNT] = 0;

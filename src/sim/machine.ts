@@ -28,6 +28,9 @@ import { CALL_US, HotMachine } from "./hot_machine.ts";
 import { ALIVE, EXITING, type SimProcess } from "./process.ts";
 import { writeStatus } from "./render_process.ts";
 
+/** Clock ticks are this long, us (USER_HZ is 100). */
+const TICK_US = 10_000;
+
 /** The machine. */
 export class Machine extends HotMachine implements Ports {
   #scanAfter = -1;
@@ -174,6 +177,16 @@ export class Machine extends HotMachine implements Ports {
     const process = this.#same(mailbox[MB_FD]);
     if (typeof process === "number") return process;
     mailbox[MB_ADJ] = process.adj;
+    return 0;
+  }
+
+  readStart(): number {
+    const { mailbox } = this.arena;
+    const rc = this.faults.of("readAdj");
+    if (rc < 0) return rc;
+    const process = this.#same(mailbox[MB_FD]);
+    if (typeof process === "number") return process;
+    mailbox[MB_COUNT] = Math.trunc(process.startedUs / TICK_US) | 0;
     return 0;
   }
 

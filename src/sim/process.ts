@@ -28,6 +28,8 @@ export interface ProcessPlan {
   readonly reapMs?: number;
   /** A kernel thread: no memory of its own, cannot be killed. */
   readonly kernel?: boolean;
+  /** Who forked it; init unless told. */
+  readonly parentPid?: number;
   /** Must never be signalled. */
   readonly precious?: boolean;
 }

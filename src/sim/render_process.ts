@@ -12,6 +12,10 @@ function escaped(name: string): string {
   return name.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }
 
+function parentOf({ plan }: SimProcess): number {
+  return plan.kernel === true ? 2 : plan.parentPid ?? 1;
+}
+
 /** /proc/PID/status. */
 export function writeStatus(pen: Pen, process: SimProcess): void {
   const hasMemory = process.plan.kernel !== true &&
@@ -21,7 +25,7 @@ export function writeStatus(pen: Pen, process: SimProcess): void {
     .text(process.state !== ZOMBIE ? "State:\tS (sleeping)\n" : "")
     .line("Tgid:\t", process.pid).text("Ngid:\t0\n")
     .line("Pid:\t", process.pid)
-    .line("PPid:\t", process.plan.kernel === true ? 2 : 1)
+    .line("PPid:\t", parentOf(process))
     .text("TracerPid:\t0\n")
     .text("Uid:\t").number(process.uid).text("\t").number(process.uid)
     .text("\t").number(process.uid).line("\t", process.uid)
@@ -46,7 +50,7 @@ export function writeStatus(pen: Pen, process: SimProcess): void {
 /** /proc/PID/stat: 52 fields, the second in parentheses and as hostile as the
  * name is (fs/proc/array.c, do_task_stat). */
 export function writeStat(pen: Pen, process: SimProcess): void {
-  const parent = process.plan.kernel === true ? 2 : 1;
+  const parent = parentOf(process);
   const hasMemory = process.state === ALIVE && process.plan.kernel !== true;
   const { anonKb } = process;
   const number = (value: number) => pen.text(" ").number(value);

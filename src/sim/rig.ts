@@ -6,6 +6,7 @@ import {
   JOURNAL_WORDS,
   STATUS_BYTES,
 } from "../base/limits.ts";
+import type { Armer } from "../daemon/armer.ts";
 import { assemble } from "../daemon/assemble.ts";
 import type { Clients } from "../daemon/clients.ts";
 import type { Control } from "../daemon/control.ts";
@@ -21,6 +22,7 @@ import { GROUP_NONE, GROUP_V2 } from "../daemon/sensor.ts";
 import type { StatusLine } from "../daemon/status_file.ts";
 import { Arena } from "../state/arena.ts";
 import {
+  ARMED_WORDS,
   G_DRY_RUN,
   G_EPOCH_S,
   G_GUARD_PID,
@@ -98,9 +100,11 @@ export class Rig {
   readonly ready: Ready;
   readonly reactor: Reactor;
   readonly desk: Desk;
-  /** What the guard has written to its two files. */
+  readonly armer: Armer;
+  /** What the guard has written to its files. */
   readonly journalFile: Uint8Array;
   readonly statusFile: Uint8Array;
+  readonly armedFile: Uint8Array;
   /** Processes that every machine has: init, kthreadd, the guard. */
   readonly natives: readonly SimProcess[];
   #busy = false;
@@ -118,9 +122,11 @@ export class Rig {
     this.journal = new Journal(arena.journal);
     prepare(plan, arena, this.machine, this.journal);
     const journalFile = this.machine.openFile(JOURNAL_FILE_BYTES);
+    const armedFile = this.machine.openFile(ARMED_WORDS * 4);
     const statusFile = this.machine.openFile(STATUS_BYTES);
     this.journalFile = journalFile.bytes;
     this.statusFile = statusFile.bytes;
+    this.armedFile = armedFile.bytes;
 
     const { protect = UNPROTECTED, lines = () => [] } = plan;
     const parts = assemble({
@@ -133,6 +139,7 @@ export class Rig {
       listenerFd: this.machine.listenerFd,
       journalFd: journalFile.fd,
       statusFd: statusFile.fd,
+      armedFd: armedFile.fd,
       statusLines: lines(arena),
     });
     this.victims = parts.victims;
@@ -146,6 +153,7 @@ export class Rig {
     this.history = parts.history;
     this.reactor = parts.reactor;
     this.desk = parts.desk;
+    this.armer = parts.armer;
   }
 
   /** One turn and, where it may, one visit of the desk; answers TURN_*. */

@@ -83,7 +83,7 @@ export class SceneRun {
       kind,
       pid: who?.pid ?? 0,
       name: who?.name ?? "",
-      adj: who?.adj ?? 0,
+      adj: who?.plan.adj ?? 0,
       sizeKb: Math.trunc(sizeKb),
       availableKb: Math.trunc(world.memory.availableKb),
       reason: kind === "signal" ? this.reasonOf(who!) : REASON_NONE,

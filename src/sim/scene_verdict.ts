@@ -64,7 +64,7 @@ export function judgeScene(run: SceneRun): SceneResult {
   const deaths = run.dead.map((process): SceneDeath => ({
     pid: process.pid,
     name: process.name,
-    adj: process.adj,
+    adj: process.plan.adj,
     sizeKb: Math.trunc(process.exitSizeKb),
     reason: run.reasonOf(process),
     byKernel: process.byKernel,
@@ -116,9 +116,9 @@ export function judgeScene(run: SceneRun): SceneResult {
 
 /** Died while one in a less important band lived that held as much. */
 function isWrong(run: SceneRun, victim: SimProcess): boolean {
-  const band = bandOf(victim.adj);
+  const band = bandOf(victim.plan.adj);
   return [...run.others, run.culprit!].some((one) =>
-    bandOf(one.adj) > band && one.sizeKb >= victim.exitSizeKb &&
+    bandOf(one.plan.adj) > band && one.sizeKb >= victim.exitSizeKb &&
     (one.state === ALIVE || one.killedUs > victim.killedUs)
   );
 }
@@ -130,7 +130,7 @@ function excessOf(run: SceneRun): SimProcess[] {
   const { culprit, scene } = run;
   if (scene.culpritDies) {
     return run.dead.filter((one) =>
-      one !== culprit && bandOf(one.adj) === bandOf(culprit!.adj)
+      one !== culprit && bandOf(one.plan.adj) === bandOf(culprit!.plan.adj)
     );
   }
   const excess: SimProcess[] = [];

@@ -20,6 +20,7 @@ export const CALL_OPEN_STAT = 14;
 export const CALL_SOFT_LIMIT = 15;
 export const CALL_READ_ADJ = 16;
 export const CALL_SCAN = 17;
+export const CALL_READ_START = 32;
 
 // Cold calls, of the start and of errands (shim/patient.ts).
 export const CALL_OPEN = 18;
@@ -40,7 +41,7 @@ export const CALL_SPARE = 31;
 export const CALL_RUNTIME = 29;
 
 /** Reading slot i of the sensor is call CALL_SLOT + i. */
-export const CALL_SLOT = 32;
+export const CALL_SLOT = 64;
 
 /** Whether an outcome says that something was wanting that may be there a
  * moment later: EINTR, EAGAIN, ENOMEM, ENFILE, EMFILE or ENOBUFS (errno(3)). */

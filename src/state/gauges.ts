@@ -74,8 +74,8 @@ export const G_DROPPED_CLIENTS = 38;
 export const G_HASTY_TARGETS = 39;
 /** Rows of the victims table that were ever used: those beyond are empty. */
 export const G_ROWS_USED = 40;
-/** Whom the guard would kill next, as the kernel's killer is armed with it:
- * row, pid and own oom_score_adj; row -1: nobody. */
+/** Whom the guard would kill next: row, pid and own oom_score_adj; row -1:
+ * nobody. The kernel's killer is armed with it while SELF_ARMED holds. */
 export const G_NEXT_ROW = 41;
 export const G_NEXT_PID = 42;
 export const G_NEXT_ADJ = 43;
@@ -111,3 +111,12 @@ export const G_RESTARTS = 57;
  * stands, SELF_ADJ, SELF_FIFO, SELF_LOCKED, SELF_NO_THP; SELF_ARMED: it can
  * call the kernel's killer. */
 export const G_KEEPER_SELF = 58;
+
+// Who is armed, as it is kept in the state folder: pid, 0 for nobody, start in
+// ticks since boot (proc(5), field 22), wrapped, and own oom_score_adj.
+export const G_ARMED_PID = 100;
+export const G_ARMED_START = 101;
+export const G_ARMED_ADJ = 102;
+export const ARMED_WORDS = 3;
+/** -errno with which the kernel refused to take a value back; 0: never. */
+export const G_ARM_RC = 103;

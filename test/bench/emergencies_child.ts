@@ -86,6 +86,7 @@ const { reactor, desk, registrar, killer } = assemble({
   listenerFd: -1,
   journalFd: -1,
   statusFd: -1,
+  armedFd: -1,
   statusLines: statusLines(arena),
 });
 shim.symbols.setFifo(1);

@@ -34,7 +34,7 @@ import { fileOf, journalOf, KILL } from "../report/records.ts";
 import { ARENA_FD, unattached } from "../shim/helpers.ts";
 
 const JOURNAL_BYTES = (FILE_RECORDS + 1) * JOURNAL_WORDS * 4;
-const FILES = ["lock", "guard", "journal", "status"];
+const FILES = ["lock", "guard", "journal", "status", "armed"];
 const IS_ROOT = Deno.uid() === 0;
 
 const shim = unattached();

@@ -20,8 +20,11 @@ import {
 import { PROCS_PRIO } from "../daemon/messages.ts";
 import { conforms } from "./conforms.ts";
 
+/** What the kernel is told is compared: nobody is to be armed. */
+const UNARMED = ["self.armKernel=false"];
+
 conforms("1.5", "PROCPRIO: table and kernel get the adj told", () => {
-  const rig = makeRig();
+  const rig = makeRig(UNARMED);
   const client = rig.machine.connect(400);
   const one = rig.world.start(app(0, 4));
   for (const adj of [-1000, -999, 0, 200, 999, 1000]) {
@@ -80,7 +83,7 @@ conforms("1.5", "PROCPRIO: an update makes it the most recently used", () => {
 });
 
 conforms("1.5", "PROCS_PRIO: three at once; a bad one stops no other", () => {
-  const rig = makeRig();
+  const rig = makeRig(UNARMED);
   const client = rig.machine.connect(400);
   const [one, two, three] = [1, 2, 3].map(() => rig.world.start(app(0, 4)));
   const record = (
@@ -162,7 +165,9 @@ conforms("1.5", "an app's own memory group gets its soft limit", () => {
     [-1, 512],
     [-1000, 512],
   ];
-  const rig = makeRig(["lmkd.perAppMemcg=true"], { appGroups: true });
+  const rig = makeRig(["lmkd.perAppMemcg=true", ...UNARMED], {
+    appGroups: true,
+  });
   const client = rig.machine.connect(400);
   const one = rig.world.start(app(0, 4));
   for (const [adj, mib] of rows) {

@@ -137,9 +137,12 @@ Deno.test("a summary of 80 columns", () => {
     [g.G_DROPPED_CLIENTS, 4],
     [g.G_HASTY_TARGETS, 5],
     [g.G_WATCHDOG_KILLS, 1],
+    [g.G_NEXT_PID, 4242],
+    [g.G_NEXT_ADJ, 915],
+    [g.G_ARM_RC, -13],
   ];
   for (const [gauge, value] of words) gauges[gauge] = value;
-  const fields = parseStatus(fileOf(arena));
+  const fields = { ...parseStatus(fileOf(arena)), nextName: "com.example" };
   const lines = describeStatus(fields, 1_700_000_000_000 + 3_600_000);
   assert.equal(
     lines.join("\n"),
@@ -151,14 +154,15 @@ headroom    462 MB, shrinks by 12.0 MB in a second, gone in 38.5 s
 swap        414 MB free of 512 MB, zram takes 45.0 MB
 pressure    some 1.23%, full 0.10% over 10 s; stalled 12.00%, thrashing 3%
 processes   134 known, 120 may die; clients 2, packets 99, bad 0
+next        process 4242, adj 915, com.example
 kills       3; refused 0, nobody to kill 0, overdue 0; by the kernel 0
 last kill   59 min ago: process 1234, adj 905, 45.0 MB, EXHAUSTION
             signal after 312 us, death after 23 ms, 43.9 MB came back
 protected   oom_score_adj -1000, arena locked; not: SCHED_FIFO, watchdog
 turns       12034, the last 45 us, at most 1.8 ms; looks again within 500 ms
-trouble     2 files that could not be read, 3 messages that a client did not
-            take, 4 clients dropped for a newcomer, 5 targets that came too
-            soon, 1 kills by the watchdog`,
+trouble     arming given up: EACCES, 2 files that could not be read, 3 messages
+            that a client did not take, 4 clients dropped for a newcomer, 5
+            targets that came too soon, 1 kills by the watchdog`,
   );
 });
 
@@ -166,6 +170,8 @@ Deno.test("a summary of anything stays in 80 columns", () => {
   const rows: [string, RegExp[]][] = [
     ["state calm\n", [/^memory +- available of -, - free$/m, /kill +none$/m]],
     ["kills 0\nswapTotalKb 0\n", [/^swap +none$/m, /^last kill +none$/m]],
+    ["nextPid 0\n", [/^next +nobody may die$/m]],
+    ["nextPid 7\nself 2048\n", [/^next .*7, adj -; the kernel's killer is/m]],
     ["self 0\n", [/^protected +by nothing; not: oom_score_adj/m]],
     ["self 7\n", [/^protected +oom_score_adj -1000, SCHED_FIFO, arena lock/m]],
     ["kills 1\nlastReason 77\n", [/REASON_77/]],

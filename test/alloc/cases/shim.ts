@@ -47,6 +47,7 @@ function makeGuard() {
     listenerFd: -1,
     journalFd: -1,
     statusFd: -1,
+    armedFd: -1,
     statusLines: statusLines(arena),
   });
 }
