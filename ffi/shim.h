@@ -143,7 +143,15 @@ int32_t shim_watchdog(int32_t journal, int32_t last_serial,
 int32_t shim_spawn(int32_t program, char *args, int32_t args_bytes, char *env,
                    int32_t env_bytes, const int32_t *fds, int32_t count,
                    int32_t tag);
-int32_t shim_bury(int32_t pid);
+int32_t shim_redirect_madvise(void);
+int32_t shim_lock_all(void);
+int32_t shim_lock_range(uint64_t start, uint64_t bytes);
+int32_t shim_advise(uint64_t start, uint64_t bytes, int32_t advice);
+int32_t shim_trim_malloc(void);
+int32_t shim_populate_stack(void);
+int32_t shim_prctl(int32_t option, int32_t value);
+int32_t shim_sacrifice(void);
+int32_t shim_bury(int32_t pid, int32_t waits);
 
 /* Hot calls: no parameters, nothing allocated; see src/daemon/ports.ts. */
 int32_t shim_wait(void);
@@ -155,6 +163,7 @@ int32_t shim_send(void);
 int32_t shim_kill(void);
 int32_t shim_persist(void);
 int32_t shim_ask_titles(void);
+int32_t shim_ballast_release(void);
 
 /* The desk's calls: no parameters, but they open and close. */
 int32_t shim_accept(void);
@@ -167,5 +176,6 @@ int32_t shim_soft_limit(void);
 int32_t shim_read_adj(void);
 int32_t shim_read_start(void);
 int32_t shim_scan(void);
+int32_t shim_ballast_fill(void);
 
 #endif

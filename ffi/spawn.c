@@ -87,8 +87,10 @@ int32_t shim_spawn(int32_t program, char *args, int32_t args_bytes, char *env,
 
 /* How a child that has ended did: its status as wait(2) tells it; -EAGAIN: it
  * runs. */
-int32_t shim_bury(int32_t pid) {
+int32_t shim_bury(int32_t pid, int32_t waits) {
   int status = 0;
-  pid_t ended = waitpid(pid, &status, WNOHANG);
+  pid_t ended;
+  do ended = waitpid(pid, &status, waits ? 0 : WNOHANG);
+  while (ended < 0 && errno == EINTR);
   return ended == 0 ? -EAGAIN : ended < 0 ? -errno : status;
 }

@@ -9,13 +9,10 @@ import type { CompiledConfig } from "../config/compile.ts";
 import { ConfigError } from "../config/problems.ts";
 import type { Desk } from "../daemon/desk.ts";
 import { TURN_RELOAD, TURN_STOP } from "../daemon/reactor.ts";
-import { rehearse } from "../daemon/rehearsal.ts";
 import type { Effective } from "../props/effective.ts";
 import { recordLevel, recordLine } from "../report/lines.ts";
-import { statusLines } from "../report/status.ts";
 import { openZram } from "../shim/sensors.ts";
 import { Shim } from "../shim/shim.ts";
-import { trimSelf } from "../shim/trim.ts";
 import { G_STATE, STATE_STOPPED } from "../state/gauges.ts";
 import { KIND_START, KIND_STOP, RING_GUARD } from "../state/journal.ts";
 import { MB_NOW_MS } from "../state/layout.ts";
@@ -26,6 +23,7 @@ import { Errands } from "./errands.ts";
 import { EXIT_ALREADY, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exits.ts";
 import { type Guard, makeGuard, tieClock } from "./guard.ts";
 import { Log } from "./log.ts";
+import { Self } from "./self.ts";
 import { type Options, parseOptions, readLater, readNow } from "./options.ts";
 import { AlreadyRunning } from "./state_dir.ts";
 import { attempt, outliveUncaught } from "./uncaught.ts";
@@ -83,6 +81,7 @@ export async function daemon(args: string[]): Promise<number> {
   }
   const log = new Log(shim, config.log.to, config.log.level);
   for (const line of first.warnings) log.say("warn", line);
+  const self = new Self(shim, log);
   let guard: Guard;
   try {
     guard = makeGuard(shim, first, log);
@@ -90,7 +89,7 @@ export async function daemon(args: string[]): Promise<number> {
     log.say("error", error instanceof Error ? error.message : String(error));
     return error instanceof AlreadyRunning ? EXIT_ALREADY : EXIT_FAILED;
   }
-  const code = announce(shim, guard, config, log);
+  const code = announce(shim, guard, self, config, log);
   const again = options;
   const errands = new Errands({
     shim,
@@ -103,7 +102,8 @@ export async function daemon(args: string[]): Promise<number> {
     rearmed: () => muteTriggers(shim, guard),
   });
   outliveUncaught(guard.faults, log);
-  await run(shim, guard, errands, log, code);
+  await run(shim, guard, self, errands, log, code);
+  self.leave();
   return EXIT_OK;
 }
 
@@ -111,6 +111,7 @@ export async function daemon(args: string[]): Promise<number> {
 function announce(
   shim: Shim,
   guard: Guard,
+  self: Self,
   config: CompiledConfig,
   log: Log,
 ): number {
@@ -123,18 +124,22 @@ function announce(
       `signal: ${RUNGS[guard.rung.index]}`,
   );
   mark(shim, guard, KIND_START);
+  self.begin();
   // The first turn finds out how things stand: READY means armed.
   muteTriggers(shim, guard);
-  // A signal that came during the start counts.
-  const code = guard.reactor.tick(true);
+  const { reactor } = guard;
+  const code = reactor.tick(true);
   resumeKill(shim, guard);
-  guard.desk.visit(false);
-  notify(shim, "READY=1");
-  // Trimmed first: what the rehearsal touches is what an emergency will.
+  // An emergency at the start is no time for a rehearsal. Nobody is waited for
+  // yet but by it: clients are heard, and processes adopted, only then.
+  const signals = self.settle(reactor.deskOpen && !reactor.sprinting);
   shim.patience.isStarting = false;
-  trimSelf();
-  rehearse(shim.arena.settings, statusLines);
-  return code;
+  guard.listen();
+  if (reactor.deskOpen) guard.desk.visit(reactor.sprinting);
+  notify(shim, "READY=1");
+  // A signal that came during the start counts.
+  if (code === TURN_STOP || (signals & 1) !== 0) return TURN_STOP;
+  return (signals & 2) !== 0 ? TURN_RELOAD : code;
 }
 
 /** Waits for the victim of a guard that ended before its victim did. Nobody has
@@ -177,6 +182,7 @@ function notify(shim: Shim, text: string): void {
 async function run(
   shim: Shim,
   guard: Guard,
+  self: Self,
   errands: Errands,
   log: Log,
   firstCode: number,
@@ -199,6 +205,7 @@ async function run(
         watchdogNews.say(log);
         errands.visit(reactor.sprinting);
         keeper.visit();
+        if (!reactor.sprinting) self.visit();
       });
       const now = shim.arena.mailbox[MB_NOW_MS];
       if (isOver(now, tiedMs, TIE_MS)) {

@@ -18,7 +18,7 @@ import { startWatchdog } from "../shim/watchdog.ts";
 import type { Effective } from "../props/effective.ts";
 import { isInits, Keeper } from "../shim/keeper.ts";
 import { errnoName } from "../base/errno.ts";
-import { O_WRONLY, type Shim } from "../shim/shim.ts";
+import { O_RDONLY, type Shim } from "../shim/shim.ts";
 import type { Arena } from "../state/arena.ts";
 import {
   G_DRY_RUN,
@@ -28,9 +28,6 @@ import {
   G_SELF,
   G_STARTED_MS,
   G_STRATEGY,
-  SELF_ADJ,
-  SELF_ARENA_LOCKED,
-  SELF_FIFO,
   SELF_WATCHDOG,
 } from "../state/gauges.ts";
 import { Journal, RING_WATCHDOG } from "../state/journal.ts";
@@ -49,7 +46,7 @@ import {
 } from "../state/settings.ts";
 import type { Log } from "./log.ts";
 import { restoreArmed } from "./armed.ts";
-import { openSocket } from "./socket.ts";
+import { hearSocket, openSocket } from "./socket.ts";
 import { openStateDir, type StateDir, writeKept } from "./state_dir.ts";
 
 /** A guard ready to run. */
@@ -67,6 +64,8 @@ export interface Guard extends Parts {
   monitoring: boolean;
   /** Writes what is published where no properties can be set. */
   publish(text: string): void;
+  /** Hears who knocks from now on; who has knocked before counts. */
+  listen(): void;
 }
 
 /** Makes every part; throws when there is nothing to guard with. */
@@ -108,6 +107,7 @@ export function makeGuard(
     statusFd: state.statusFd,
     armedFd: state.armedFd,
     statusLines: statusLines(arena),
+    selfFd: shim.open("/proc/self/status", O_RDONLY),
   });
   shim.patience.tell((which, rc) => parts.faults.note(which, rc));
   const keeper = startKeeper(shim, config, state, listenerFd, log);
@@ -115,7 +115,8 @@ export function makeGuard(
     fd: state.journalFd,
     serial: state.serials[RING_WATCHDOG],
   });
-  protectSelf(shim, log, watched);
+  if (watched >= 0) arena.gauges[G_SELF] |= SELF_WATCHDOG;
+  else log.say("info", `Without a watchdog: ${errnoName(watched)}, going on`);
   const publish = (text: string) => {
     if (!state.isOurs) return;
     const rc = writeKept(shim, `${config.stateDir}/properties`, text);
@@ -131,6 +132,7 @@ export function makeGuard(
     rung,
     monitoring,
     publish,
+    listen: () => hearSocket(shim, listenerFd, log),
   };
 }
 
@@ -209,27 +211,4 @@ export function armMonitors(
     log.say("info", `Pressure signal: ${rung.why}; using ${now}`);
   }
   return rung;
-}
-
-/** What keeps the guard itself alive and prompt; each may be refused, and what
- * holds is shown by `status`. */
-function protectSelf(shim: Shim, log: Log, watched: number): void {
-  const attempts = [
-    [SELF_ADJ, "oom_score_adj -1000", writeAdj(shim)],
-    [SELF_FIFO, "SCHED_FIFO", shim.symbols.setFifo(1)],
-    [SELF_ARENA_LOCKED, "locking the arena", shim.symbols.lockArena()],
-    [SELF_WATCHDOG, "a watchdog thread", watched],
-  ] as const;
-  for (const [bit, what, rc] of attempts) {
-    if (rc >= 0) shim.arena.gauges[G_SELF] |= bit;
-    else log.say("info", `Without ${what}: ${errnoName(rc)}, going on`);
-  }
-}
-
-function writeAdj(shim: Shim): number {
-  const fd = shim.open("/proc/self/oom_score_adj", O_WRONLY);
-  if (fd < 0) return fd;
-  const rc = shim.write(fd, "-1000");
-  shim.symbols.shut(fd);
-  return rc;
 }

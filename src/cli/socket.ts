@@ -14,21 +14,27 @@ const LISTEN_FDS_START = 3;
 const EPOLLIN = 1;
 const EPOLLET = 1 << 31;
 
-/** Descriptor of the listening socket, which is watched. Throws when it was
- * asked for wrongly; -1 and a line when something was wanting for it: the guard
- * needs no client to guard. */
+/** Descriptor of the listening socket. Throws when it was asked for wrongly; -1
+ * and a line when something was wanting for it: the guard needs no client to
+ * guard. */
 export function openSocket(
   shim: Shim,
   socket: SocketConfig,
   log: Log,
 ): number {
   const fd = listen(shim, socket);
-  const tag = EVENT_LISTENER << 24;
-  const rc = fd < 0 ? fd : shim.symbols.watch(fd, EPOLLIN | EPOLLET, tag);
-  if (rc >= 0) return fd;
-  if (fd >= 0) shim.symbols.shut(fd);
-  log.say("error", `Without a socket: ${errnoName(rc)}, going on`);
+  if (fd >= 0) return fd;
+  log.say("error", `Without a socket: ${errnoName(fd)}, going on`);
   return -1;
+}
+
+/** Hears who knocks there from now on; who has knocked before counts. */
+export function hearSocket(shim: Shim, fd: number, log: Log): void {
+  if (fd < 0) return;
+  const tag = EVENT_LISTENER << 24;
+  const rc = shim.symbols.watch(fd, EPOLLIN | EPOLLET, tag);
+  if (rc >= 0) return;
+  log.say("error", `Nobody is heard: ${errnoName(rc)}, going on`);
 }
 
 /** The socket, or -errno of what was wanting. */

@@ -9,11 +9,13 @@ import { Actor } from "./actor.ts";
 import { Adopter } from "./adopter.ts";
 import { Aftermath } from "./aftermath.ts";
 import { Armer } from "./armer.ts";
+import { Ballast } from "./ballast.ts";
 import { Clients } from "./clients.ts";
 import { Control } from "./control.ts";
 import { Desk } from "./desk.ts";
 import { Discovery } from "./discovery.ts";
 import { Faults } from "./faults.ts";
+import { Footprint } from "./footprint.ts";
 import { Killer } from "./killer.ts";
 import { NotedPorts } from "./noted_ports.ts";
 import { Notifier } from "./notifier.ts";
@@ -47,6 +49,8 @@ export interface Plan {
   /** Where the armed process is kept for the next start; -1: none is armed. */
   readonly armedFd: number;
   readonly statusLines: readonly StatusLine[];
+  /** The guard's own /proc/self/status; its figures stay unknown without. */
+  readonly selfFd?: number;
 }
 
 /** The parts of a guard that others ask for. */
@@ -85,17 +89,19 @@ export function assemble(given: Plan): Parts {
   const registrar = new Registrar(arena, victims, protector, pending);
   const notifier = new Notifier(ports, arena, clients);
   const recorder = new Recorder(arena, journal, history);
+  const ballast = new Ballast(ports, arena);
   const killer = new Killer(
     ports,
     arena,
     victims,
     recorder,
     notifier,
+    ballast,
     history,
   );
   const { killsByAdj } = killer;
   const known = { arena, victims, protector, clients, pending, ready };
-  const base = { ...known, ports, faults };
+  const base = { ...known, ports, faults, ballast };
   const control = new Control({ ...base, registrar, killsByAdj });
   const judging = { ...base, sensor, killer, notifier, history, verdict };
   const reactor = makeReactor(judging, plan, control);
@@ -104,16 +110,18 @@ export function assemble(given: Plan): Parts {
   return { ...judging, registrar, control, reactor, desk, armer };
 }
 
-type Base = Pick<
-  Parts,
-  | "victims"
-  | "protector"
-  | "clients"
-  | "pending"
-  | "ready"
-  | "notifier"
-  | "faults"
->;
+type Base =
+  & Pick<
+    Parts,
+    | "victims"
+    | "protector"
+    | "clients"
+    | "pending"
+    | "ready"
+    | "notifier"
+    | "faults"
+  >
+  & { ballast: Ballast };
 
 function makeReactor(
   parts:
@@ -176,5 +184,6 @@ function makeDesk(
       armer,
     }),
     titles: new Titles(ports, arena, victims),
+    footprint: new Footprint(ports, arena, plan.selfFd ?? -1),
   });
 }

@@ -37,9 +37,11 @@ import {
 } from "../state/victims.ts";
 import type { Armer } from "./armer.ts";
 import type { Adopter } from "./adopter.ts";
+import type { Ballast } from "./ballast.ts";
 import type { Clients } from "./clients.ts";
 import type { Control } from "./control.ts";
 import type { Discovery } from "./discovery.ts";
+import type { Footprint } from "./footprint.ts";
 import { OP_ADOPT, OP_REMOVE, type Pending } from "./pending.ts";
 import type { Ports } from "./ports.ts";
 import type { Protector } from "./protector.ts";
@@ -69,6 +71,8 @@ export interface DeskParts {
   readonly roster: Roster;
   readonly titles: Titles;
   readonly armer: Armer;
+  readonly ballast: Ballast;
+  readonly footprint: Footprint;
   /** The listening socket, or -1. */
   readonly listenerFd: number;
 }
@@ -89,6 +93,8 @@ export class Desk {
   readonly #roster: Roster;
   readonly #titles: Titles;
   readonly #armer: Armer;
+  readonly #ballast: Ballast;
+  readonly #footprint: Footprint;
   readonly #listener: number;
   /** Somebody could not be let in: descriptors were wanting. */
   #knockedInVain = false;
@@ -110,6 +116,8 @@ export class Desk {
     this.#roster = parts.roster;
     this.#titles = parts.titles;
     this.#armer = parts.armer;
+    this.#ballast = parts.ballast;
+    this.#footprint = parts.footprint;
     this.#listener = parts.listenerFd;
   }
 
@@ -133,6 +141,8 @@ export class Desk {
     this.#roster.visit(sprinting);
     this.#titles.visit(!sprinting);
     this.#armer.visit(sprinting);
+    this.#ballast.visit(sprinting);
+    this.#footprint.visit(sprinting);
     this.#arena.gauges[G_VICTIMS] = this.#victims.count;
     this.#arena.gauges[G_LISTED] = this.#victims.listed;
     return more || scanning || (!this.#heldUp && this.#control.deskDue);

@@ -69,6 +69,7 @@ import {
 } from "../state/victims.ts";
 import { isWant } from "../state/calls.ts";
 import { Deferred } from "./deferred.ts";
+import type { Ballast } from "./ballast.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Ports } from "./ports.ts";
 import type { Recorder } from "./recorder.ts";
@@ -109,6 +110,7 @@ export class Killer {
   readonly #victims: Victims;
   readonly #recorder: Recorder;
   readonly #notifier: Notifier;
+  readonly #ballast: Ballast;
   /** Kills by the oom_score_adj of the victim, from ADJ_MIN. */
   readonly killsByAdj = new Int32Array(2_001);
   /** The verdict that stands for the watchdog thread's. */
@@ -138,6 +140,7 @@ export class Killer {
     victims: Victims,
     recorder: Recorder,
     notifier: Notifier,
+    ballast: Ballast,
     history: Int32Array,
   ) {
     this.#ports = ports;
@@ -150,6 +153,7 @@ export class Killer {
     this.#deferred = new Deferred(victims);
     this.#recorder = recorder;
     this.#notifier = notifier;
+    this.#ballast = ballast;
   }
 
   /** Whether a death has been awaited for so long that the rest of the guard's
@@ -209,6 +213,7 @@ export class Killer {
       this.#noteRefusal(row, verdict, rc);
       return rc;
     }
+    if (!dry) this.#ballast.release();
     this.#noteKill(row, verdict, dry);
     return 0;
   }

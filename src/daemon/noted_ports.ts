@@ -189,6 +189,18 @@ export class NotedPorts implements Ports {
     return this.#checked(call.CALL_READ_ADJ, rc, ESRCH, ENOENT, ENOENT);
   }
 
+  /** Not repeated: it takes nothing that could be wanting. */
+  releaseBallast(): number {
+    const rc = this.#ports.releaseBallast();
+    return rc < 0 ? this.#note(call.CALL_RELEASE_BALLAST, rc) : rc;
+  }
+
+  /** Not repeated: it is tried again when it has been calm for long. */
+  fillBallast(): number {
+    const rc = this.#ports.fillBallast();
+    return rc < 0 ? this.#note(call.CALL_FILL_BALLAST, rc) : rc;
+  }
+
   readStart(): number {
     const rc = this.#ports.readStart();
     return this.#checked(call.CALL_READ_START, rc, ESRCH, ENOENT, ENOENT);

@@ -34,6 +34,9 @@ export interface HotPorts {
    * for, AT_TITLE_TEXTS is that thread's. -EBUSY: it is still at the last
    * batch. A name is of whoever has the pid when it is read. */
   askTitles(): number;
+  /** Gives the ballast back to the kernel; answers how many kB, 0 when none is
+   * held. */
+  releaseBallast(): number;
 }
 
 /** The calls of the desk: they open and allocate, so they run between turns,
@@ -70,6 +73,9 @@ export interface DeskPorts {
   /** Lists up to SCAN_PIDS_MAX further pids of /proc (or of the guarded group)
    * at AT_SCAN; MB_COUNT says how many. 0: the list is complete. */
   scan(): number;
+  /** Fills the ballast to MB_COUNT kB of memory that nobody uses; answers how
+   * many are held. */
+  fillBallast(): number;
 }
 
 /** Everything the daemon asks of the kernel while it runs. */

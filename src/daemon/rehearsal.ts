@@ -1,287 +1,49 @@
 // A rehearsal of an emergency, at start: the production parts over ports that
-// only pretend, in an arena of their own. V8 compiles a function when it first
+// pretend one, in an arena of their own. V8 compiles a function when it first
 // runs; after this it has run, so that the first real kill compiles and
-// allocates nothing. Nobody is signalled: these ports reach no kernel.
+// allocates nothing. Nobody is signalled but a sacrifice made for it.
 
 import { Arena } from "../state/arena.ts";
 import { Journal } from "../state/journal.ts";
-import {
-  ARENA_BYTES,
-  AT_FILES,
-  AT_PACKET,
-  AT_SAMPLES,
-  EVENT_CLIENT,
-  EVENT_LISTENER,
-  EVENT_PSI_FULL,
-  EVENT_PSI_LOW,
-  EVENT_PSI_SOME,
-  EVENT_VICTIM,
-  MB_ADJ,
-  MB_COUNT,
-  MB_DRY_RUN,
-  MB_EVENTS,
-  MB_NOW_MS,
-  MB_NOW_US,
-  MB_PID,
-  MB_SIGNALS,
-  MB_STATUS_FD,
-  MB_TITLES,
-  MB_UID,
-  MB_WOKE_US,
-  SAMPLE_BYTES,
-} from "../state/layout.ts";
+import { ARENA_BYTES } from "../state/layout.ts";
 import { SET_DRY_RUN } from "../state/settings.ts";
-import {
-  LMK_PROCPRIO,
-  LMK_SUBSCRIBE,
-  LMK_TARGET,
-  putWord,
-  SUBSCRIBE_KILL,
-  SUBSCRIBE_STAT,
-} from "../wire/lmkd.ts";
 import { assemble } from "./assemble.ts";
-import type { Ports } from "./ports.ts";
-import {
-  GROUP_NONE,
-  SLOT_AT,
-  SLOT_MEMCG_USAGE,
-  SLOT_MEMINFO,
-  SLOT_MEMSW_USAGE,
-  SLOT_VMSTAT,
-  SLOT_ZONEINFO,
-} from "./sensor.ts";
+import { PRETENDED_SLOTS, PretendedPorts, REHEARSED_ADJ } from "./pretended.ts";
+import { type Sacrifice, SacrificePorts } from "./sacrifice.ts";
+import { GROUP_NONE } from "./sensor.ts";
 import type { StatusLine } from "./status_file.ts";
 
+/** Pid of a pretended victim. */
 const PID = 1_000;
-/** Of the one to die: comes first in its band. */
-const ADJ = 910;
-const STATUS =
-  `Name:\trehearsal\nState:\tS (sleeping)\nTgid:\t${PID}\nPid:\t${PID}\n` +
-  "PPid:\t1\nUid:\t10000\t10000\t10000\t10000\nVmRSS:\t   40000 kB\n" +
-  "RssAnon:\t   40000 kB\nRssFile:\t       0 kB\nRssShmem:\t       0 kB\n" +
-  "VmSwap:\t       0 kB\n";
-/** As fs/proc/array.c prints it: faults and the start are what is told on. */
-const STAT = `${PID} (rehearsal) S 1 1 1 0 -1 4194560 900 0 12 0 5 2 0 0 20 ` +
-  "0 1 0 4242 41943040 10000 18446744073709551615\n";
-/** Descriptor of the stat file; all others share another. */
-const STAT_FD = 2;
-/** Tier of minfree, pages: 400 MB in pages of 4 kB. */
-const TIER_PAGES = 100_000;
-/** What its client sends: a tier, to be told of kills, two apps to choose from,
- * of which the first, told of twice, is the one to die. */
-const PACKETS = [
-  [LMK_TARGET, TIER_PAGES, 0],
-  [LMK_SUBSCRIBE, SUBSCRIBE_KILL],
-  [LMK_SUBSCRIBE, SUBSCRIBE_STAT],
-  [LMK_PROCPRIO, PID, 10_000, ADJ],
-  [LMK_PROCPRIO, PID + 1, 10_000, 900],
-  [LMK_PROCPRIO, PID, 10_000, ADJ],
-];
-/** As mm/vmstat.c prints it: 40 MB or more are to stay free. */
-const ZONEINFO = "Node 0, zone   Normal\n  per-node stats\n" +
-  "      nr_inactive_file 1000\n      nr_active_file 1000\n" +
-  "  pages free     50000\n        min      10000\n" +
-  "        low      20000\n        high     30000\n" +
-  "        present  250000\n        managed  250000\n" +
-  "        protection: (0, 0)\n  pagesets\n";
 /** Turns of one rehearsal; memory is gone and a victim dead well before. */
 const TURNS = 40;
-const TURN_MS = 50;
-const EAGAIN = -11;
-const NO_ENTRY = -2;
 
-/** What can be read of it. */
-const SLOTS = (1 << SLOT_MEMINFO) | (1 << SLOT_VMSTAT) |
-  (1 << SLOT_ZONEINFO) | (1 << SLOT_MEMCG_USAGE) | (1 << SLOT_MEMSW_USAGE);
-
-/** A line as fs/proc/meminfo.c prints it. */
-function meminfoLine(name: string, kb: number): string {
-  return `${name.padEnd(16)}${String(kb).padStart(8)} kB\n`;
+/** How a rehearsal went. */
+export interface Rehearsed {
+  /** How many died, 1 when all went as it should. */
+  readonly deaths: number;
+  /** MB_SIGNALS that came meanwhile: they were for the guard. */
+  readonly signals: number;
 }
 
-/** Ports that pretend a machine whose memory runs out. */
-class PretendedPorts implements Ports {
-  readonly #arena: Arena;
-  readonly #utf8 = new TextEncoder();
-  #turn = 0;
-  /** Packets sent, of those that are due. */
-  #sent = 0;
-  #due = 0;
-  #accepted = false;
-  #killed = false;
-
-  constructor(arena: Arena) {
-    this.#arena = arena;
-  }
-
-  wait(): number {
-    const { mailbox, events } = this.#arena;
-    this.#turn++;
-    this.clock();
-    mailbox[MB_WOKE_US] = mailbox[MB_NOW_US];
-    mailbox[MB_SIGNALS] = 0;
-    const kinds = [EVENT_LISTENER, EVENT_CLIENT];
-    if (this.#turn % 10 === 5) {
-      kinds.push(EVENT_PSI_LOW, EVENT_PSI_SOME, EVENT_PSI_FULL);
-    }
-    if (this.#killed) kinds.push(EVENT_VICTIM);
-    if (this.#turn === 2) this.#due = PACKETS.length - 1;
-    if (this.#turn === 4) this.#due = PACKETS.length;
-    for (const [i, kind] of kinds.entries()) {
-      events.set([kind << 24, PID, 1, 0], i * 4);
-    }
-    mailbox[MB_EVENTS] = kinds.length;
-    return 0;
-  }
-
-  clock(): number {
-    this.#arena.mailbox[MB_NOW_MS] = this.#turn * TURN_MS;
-    this.#arena.mailbox[MB_NOW_US] = this.#turn * TURN_MS * 1_000;
-    return 0;
-  }
-
-  /** MemAvailable falls by 40 MB a turn until somebody is killed. */
-  sense(): number {
-    const left = this.#killed ? 800_000 : 800_000 - this.#turn * 40_000;
-    this.#show(
-      SLOT_MEMINFO,
-      meminfoLine("MemTotal:", 1_000_000) +
-        meminfoLine("MemFree:", Math.max(left, 0)) +
-        meminfoLine("MemAvailable:", Math.max(left, 0)),
-    );
-    // Reclaim goes on while memory falls.
-    const scanned = this.#killed ? 0 : this.#turn * 1_000;
-    this.#show(
-      SLOT_VMSTAT,
-      "nr_inactive_file 1000\nnr_active_file 1000\n" +
-        `workingset_refault_file 0\npgscan_kswapd ${scanned}\n` +
-        "pgscan_direct 0\npgrefill 0\n",
-    );
-    this.#show(SLOT_ZONEINFO, ZONEINFO);
-    this.#show(SLOT_MEMCG_USAGE, "1000000000\n");
-    this.#show(SLOT_MEMSW_USAGE, "1000000000\n");
-    return this.clock();
-  }
-
-  #show(slot: number, text: string): void {
-    const bytes = this.#utf8.encode(text);
-    this.#arena.bytes.set(bytes, AT_FILES + SLOT_AT[slot]);
-    this.#arena.slotLengths[slot] = bytes.length;
-  }
-
-  sample(): number {
-    const { mailbox, sampleFds, sampleLengths } = this.#arena;
-    for (let i = 0; i < mailbox[MB_COUNT]; i++) {
-      const text = sampleFds[i] === STAT_FD ? STAT : STATUS;
-      const bytes = this.#utf8.encode(text);
-      this.#arena.bytes.set(bytes, AT_SAMPLES + i * SAMPLE_BYTES);
-      sampleLengths[i] = bytes.length;
-    }
-    return this.clock();
-  }
-
-  receive(): number {
-    if (this.#sent === this.#due) return EAGAIN;
-    const words = PACKETS[this.#sent++];
-    const { bytes, mailbox } = this.#arena;
-    for (const [i, word] of words.entries()) {
-      putWord(bytes, AT_PACKET + i * 4, word);
-    }
-    mailbox[MB_PID] = PID;
-    mailbox[MB_UID] = 10_000;
-    return words.length * 4;
-  }
-
-  /** Also asked whether somebody lives, which kills nobody. */
-  kill(): number {
-    if (this.#arena.mailbox[MB_DRY_RUN] === 0) this.#killed = true;
-    return 0;
-  }
-
-  accept(): number {
-    if (this.#accepted) return EAGAIN;
-    this.#accepted = true;
-    return 1;
-  }
-
-  adopt(): number {
-    const { mailbox } = this.#arena;
-    mailbox[MB_COUNT] = 1;
-    this.#arena.sampleFds[0] = 1;
-    this.sample();
-    mailbox[MB_ADJ] = 900;
-    mailbox[MB_STATUS_FD] = 1;
-    return 1;
-  }
-
-  readAdj(): number {
-    this.#arena.mailbox[MB_ADJ] = 900;
-    return 0;
-  }
-
-  readStart(): number {
-    return NO_ENTRY;
-  }
-
-  openStatus(): number {
-    return 1;
-  }
-
-  openStat(): number {
-    this.#arena.mailbox[MB_COUNT] = 0;
-    return STAT_FD;
-  }
-
-  softLimit(): number {
-    return NO_ENTRY;
-  }
-
-  /** The names are read at once, and are empty. */
-  askTitles(): number {
-    this.#arena.mailbox[MB_TITLES]++;
-    return 0;
-  }
-
-  scan(): number {
-    this.#arena.mailbox[MB_COUNT] = 0;
-    return 0;
-  }
-
-  send(): number {
-    return 0;
-  }
-
-  persist(): number {
-    return 0;
-  }
-
-  close(): number {
-    return 0;
-  }
-
-  writeAdj(): number {
-    return NO_ENTRY;
-  }
-}
-
-/**
- * Plays an emergency with these settings, a dry run made real; answers how
- * many pretended processes died, 1 when all went as it should.
- */
+/** Plays an emergency with these settings, a dry run made real; upon
+ * `sacrifice`, where there is one, over the guard's own ports. */
 export function rehearse(
   settings: Int32Array,
   linesOf: (arena: Arena) => readonly StatusLine[],
-): number {
-  const arena = new Arena(new ArrayBuffer(ARENA_BYTES));
+  sacrifice: Sacrifice | null = null,
+): Rehearsed {
+  const buffer = new ArrayBuffer(ARENA_BYTES);
+  const arena = new Arena(buffer);
   arena.settings.set(settings);
   arena.settings[SET_DRY_RUN] = 0;
-  const journal = new Journal(arena.journal);
+  const real = sacrifice === null ? null : new SacrificePorts(arena, sacrifice);
   const { reactor, desk, killer } = assemble({
-    ports: new PretendedPorts(arena),
+    ports: real ?? new PretendedPorts(arena, PID),
     arena,
-    journal,
+    journal: new Journal(arena.journal),
     protection: { protects: () => false },
-    slots: SLOTS,
+    slots: PRETENDED_SLOTS,
     group: GROUP_NONE,
     listenerFd: 1,
     journalFd: 1,
@@ -293,5 +55,9 @@ export function rehearse(
     reactor.tick(false);
     if (reactor.deskOpen) desk.visit(reactor.sprinting);
   }
-  return killer.killsByAdj[ADJ + 1_000];
+  real?.end();
+  const deaths = killer.killsByAdj[REHEARSED_ADJ + 1_000];
+  // Its memory goes now, not at some later collection.
+  buffer.transfer(0);
+  return { deaths, signals: real?.signals ?? 0 };
 }

@@ -6,8 +6,9 @@ export const DENO_VERSION = "2.9.5";
 
 /**
  * Interpreted, so that allocation is exact and no executable anonymous memory
- * is needed; a small young generation; and no bytecode thrown away that an
- * emergency would have to compile again.
+ * is needed; a small young generation; no bytecode thrown away that an emergency
+ * would have to compile again; and a collection when the start is over, which
+ * gives back 2.5 MB.
  */
 export const V8_FLAGS = [
   "--jitless",
@@ -15,6 +16,7 @@ export const V8_FLAGS = [
   "--max-semi-space-size=1",
   "--min-semi-space-size=1",
   "--no-flush-bytecode",
+  "--expose-gc",
 ].join(",");
 
 /**

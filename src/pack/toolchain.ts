@@ -6,13 +6,8 @@ import { join } from "node:path";
 import { run, runOk } from "./run.ts";
 import { MissingError, NATIVE, type Target } from "./target.ts";
 
-const SHIM_UNITS = [
-  "./ffi/shim.c",
-  "./ffi/desk.c",
-  "./ffi/titles.c",
-  "./ffi/spawn.c",
-  "./ffi/watchdog.c",
-];
+const SHIM_UNITS = ["shim", "desk", "titles", "spawn", "watchdog", "memory"]
+  .map((name) => `./ffi/${name}.c`);
 const SHIM_SOURCES = [
   ...SHIM_UNITS,
   "./ffi/shim.h",

@@ -38,6 +38,8 @@ const NAMES = new Map<number, string>([
   [call.CALL_READ_ADJ, "read adj"],
   [call.CALL_SCAN, "scan"],
   [call.CALL_READ_START, "read start"],
+  [call.CALL_RELEASE_BALLAST, "release ballast"],
+  [call.CALL_FILL_BALLAST, "fill ballast"],
   [call.CALL_OPEN, "open"],
   [call.CALL_OPEN_KEPT, "open kept"],
   [call.CALL_WATCH, "watch"],

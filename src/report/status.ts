@@ -8,9 +8,54 @@ import { RUNGS } from "../state/rungs.ts";
 import { CALL_NAMES } from "./calls.ts";
 import * as s from "../state/snapshot.ts";
 
+/** LEVEL_* in words, as the file has them. */
+export const LOCK_WORDS = ["nothing", "arena", "files", "all"];
+
 function encodeWords(words: readonly string[]): Uint8Array {
   const text = words.map((word) => word.padEnd(WORD_BYTES)).join("");
   return new TextEncoder().encode(text);
+}
+
+type Gauge = (
+  label: string,
+  index: number,
+  words?: readonly string[],
+) => StatusLine;
+
+/** What keeps the guard itself alive. */
+function ownLines(gauge: Gauge): StatusLine[] {
+  return [
+    gauge("self", g.G_SELF),
+    gauge("lockLevel", g.G_LOCK_LEVEL, LOCK_WORDS),
+    gauge("lockedKb", g.G_LOCKED_KB),
+    gauge("anonKb", g.G_ANON_KB),
+    gauge("fileKb", g.G_FILE_KB),
+    gauge("shmemKb", g.G_SHMEM_KB),
+    gauge("swappedKb", g.G_SWAPPED_KB),
+    gauge("ballastKb", g.G_BALLAST_KB),
+    gauge("ballastReleases", g.G_BALLAST_RELEASES),
+    gauge("keeperPid", g.G_KEEPER_PID),
+    gauge("keeperSelf", g.G_KEEPER_SELF),
+    gauge("restarts", g.G_RESTARTS),
+  ];
+}
+
+/** Who was killed, and how that went. */
+function killLines(gauge: Gauge): StatusLine[] {
+  return [
+    gauge("kills", g.G_KILLS),
+    gauge("watchdogKills", g.G_WATCHDOG_KILLS),
+    gauge("refused", g.G_REFUSED),
+    gauge("noVictim", g.G_NO_VICTIM),
+    gauge("overdue", g.G_OVERDUE),
+    gauge("lastPid", g.G_LAST_PID),
+    gauge("lastAdj", g.G_LAST_ADJ),
+    gauge("lastReason", g.G_LAST_REASON),
+    gauge("lastRssKb", g.G_LAST_RSS_KB),
+    gauge("lastBackKb", g.G_BACK_KB),
+    gauge("signalUs", g.G_SIGNAL_US),
+    gauge("deathMs", g.G_DEATH_MS),
+  ];
 }
 
 /** Every line, in the order of the file. Labels are stable. */
@@ -58,18 +103,7 @@ export function statusLines(arena: Arena): StatusLine[] {
     gauge("lostMessages", g.G_LOST_MESSAGES),
     gauge("droppedClients", g.G_DROPPED_CLIENTS),
     gauge("hastyTargets", g.G_HASTY_TARGETS),
-    gauge("kills", g.G_KILLS),
-    gauge("watchdogKills", g.G_WATCHDOG_KILLS),
-    gauge("refused", g.G_REFUSED),
-    gauge("noVictim", g.G_NO_VICTIM),
-    gauge("overdue", g.G_OVERDUE),
-    gauge("lastPid", g.G_LAST_PID),
-    gauge("lastAdj", g.G_LAST_ADJ),
-    gauge("lastReason", g.G_LAST_REASON),
-    gauge("lastRssKb", g.G_LAST_RSS_KB),
-    gauge("lastBackKb", g.G_BACK_KB),
-    gauge("signalUs", g.G_SIGNAL_US),
-    gauge("deathMs", g.G_DEATH_MS),
+    ...killLines(gauge),
     gauge("turns", g.G_TURNS),
     gauge("waitMs", g.G_WAIT_MS),
     gauge("turnUs", g.G_TURN_US),
@@ -80,10 +114,7 @@ export function statusLines(arena: Arena): StatusLine[] {
     gauge("lastFault", g.G_LAST_FAULT, CALL_NAMES),
     gauge("lastFaultRc", g.G_LAST_FAULT_RC),
     gauge("guardPid", g.G_GUARD_PID),
-    gauge("self", g.G_SELF),
-    gauge("keeperPid", g.G_KEEPER_PID),
-    gauge("keeperSelf", g.G_KEEPER_SELF),
-    gauge("restarts", g.G_RESTARTS),
+    ...ownLines(gauge),
     gauge("startedS", g.G_EPOCH_S),
     gauge("startedMs", g.G_STARTED_MS),
     gauge("lastMs", g.G_LAST_MS),

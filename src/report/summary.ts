@@ -7,6 +7,11 @@ import {
   SELF_ARENA_LOCKED,
   SELF_ARMED,
   SELF_FIFO,
+  SELF_GROUP,
+  SELF_IO_FLUSHER,
+  SELF_LOCKED,
+  SELF_NO_THP,
+  SELF_TIMER_SLACK,
   SELF_WATCHDOG,
 } from "../state/gauges.ts";
 import { errnoName } from "../base/errno.ts";
@@ -42,11 +47,17 @@ export function parseStatus(text: string): StatusFields {
 /** What a figure has been set to while there is nothing to tell. */
 const NEVER = new Map([["exhaustionMs", "2147483647"]]);
 
-const SELF = [
+/** Bits of G_SELF, in words. */
+export const SELF = [
   [SELF_ADJ, "oom_score_adj -1000"],
   [SELF_FIFO, "SCHED_FIFO"],
   [SELF_ARENA_LOCKED, "arena locked"],
   [SELF_WATCHDOG, "watchdog"],
+  [SELF_LOCKED, "memory locked"],
+  [SELF_GROUP, "own memory group"],
+  [SELF_IO_FLUSHER, "IO flusher"],
+  [SELF_NO_THP, "no huge pages"],
+  [SELF_TIMER_SLACK, "timer slack"],
 ] as const;
 
 /** Room for a line's label. */
@@ -104,6 +115,7 @@ export function describeStatus(fields: StatusFields, nowMs: number): string[] {
     ],
     ...lastKill(number, ageMs),
     ["protected", selfText(number("self"))],
+    ["own memory", ownMemoryText(number, word)],
     [
       "turns",
       `${word("turns")}, the last ${microText(number("turnUs"))}, at most ` +
@@ -176,6 +188,16 @@ function selfText(self: number | null): string {
   const lacking = names(false);
   const held = names(true) === "" ? "by nothing" : names(true);
   return lacking === "" ? held : `${held}; not: ${lacking}`;
+}
+
+/** What the guard takes, and how it is kept. */
+function ownMemoryText(number: Numbers, word: (label: string) => string) {
+  const size = (label: string) => sizeText(number(label));
+  const releases = number("ballastReleases");
+  return `locked: ${word("lockLevel")}; ${size("anonKb")} anonymous, ` +
+    `${size("fileKb")} of files, ${size("shmemKb")} shared, ` +
+    `${size("swappedKb")} swapped; ballast ${size("ballastKb")}` +
+    (releases === null || releases === 0 ? "" : `, given ${releases} times`);
 }
 
 /** What should be zero and is not; "" while all is well. */

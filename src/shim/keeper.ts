@@ -123,7 +123,7 @@ export class Keeper {
   }
 
   #bury(): void {
-    const status = this.#shim.symbols.bury(this.#pid);
+    const status = this.#shim.symbols.bury(this.#pid, 0);
     const how = (status & 0x7f) === 0
       ? `exit code ${status >> 8}`
       : `signal ${status & 0x7f}`;

@@ -15,6 +15,7 @@ export const SYMBOLS = {
   kill: { name: "shim_kill", ...HOT },
   persist: { name: "shim_persist", ...HOT },
   askTitles: { name: "shim_ask_titles", ...HOT },
+  releaseBallast: { name: "shim_ballast_release", ...HOT },
   accept: { name: "shim_accept", ...HOT },
   close: { name: "shim_close", ...HOT },
   adopt: { name: "shim_adopt", ...HOT },
@@ -25,6 +26,7 @@ export const SYMBOLS = {
   readAdj: { name: "shim_read_adj", ...HOT },
   readStart: { name: "shim_read_start", ...HOT },
   scan: { name: "shim_scan", ...HOT },
+  fillBallast: { name: "shim_ballast_fill", ...HOT },
   attach: {
     name: "shim_attach",
     parameters: ["i32", "i32", "buffer"],
@@ -108,6 +110,22 @@ export const SYMBOLS = {
     parameters: ["i32", "i32", "buffer"],
     result: "i32",
   },
+  redirectMadvise: { name: "shim_redirect_madvise", ...HOT },
+  lockAll: { name: "shim_lock_all", ...HOT },
+  lockRange: {
+    name: "shim_lock_range",
+    parameters: ["u64", "u64"],
+    result: "i32",
+  },
+  advise: {
+    name: "shim_advise",
+    parameters: ["u64", "u64", "i32"],
+    result: "i32",
+  },
+  trimMalloc: { name: "shim_trim_malloc", ...HOT },
+  populateStack: { name: "shim_populate_stack", ...HOT },
+  prctl: { name: "shim_prctl", parameters: ["i32", "i32"], result: "i32" },
+  sacrifice: { name: "shim_sacrifice", ...HOT },
   takeSignals: { name: "shim_take_signals", ...HOT },
   spawn: {
     name: "shim_spawn",
@@ -115,6 +133,6 @@ export const SYMBOLS = {
     parameters: ["i32", "buffer", "i32", "buffer", "i32", "buffer", "i32", "i32"],
     result: "i32",
   },
-  bury: { name: "shim_bury", parameters: ["i32"], result: "i32" },
+  bury: { name: "shim_bury", parameters: ["i32", "i32"], result: "i32" },
   setFifo: { name: "shim_set_fifo", parameters: ["i32"], result: "i32" },
 } as const;

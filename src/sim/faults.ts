@@ -36,6 +36,7 @@ const REFUSALS = {
   readAdj: [ENOMEM],
   writeAdj: [ENOMEM],
   scan: [ENOMEM],
+  fillBallast: [ENOMEM],
 } as const;
 
 /** A call that may be refused. */

@@ -225,6 +225,10 @@ export class Frozen implements Ports {
     return 0;
   }
 
+  releaseBallast(): number {
+    return this.#frozen ? 0 : this.#machine.releaseBallast();
+  }
+
   accept(): number {
     return this.#frozen ? -EAGAIN : this.#machine.accept();
   }
@@ -271,5 +275,10 @@ export class Frozen implements Ports {
     if (!this.#frozen) return this.#machine.scan();
     this.#mailbox[MB_COUNT] = 0;
     return 0;
+  }
+
+  fillBallast(): number {
+    const heldKb = this.#mailbox[MB_COUNT];
+    return this.#frozen ? heldKb : this.#machine.fillBallast();
   }
 }

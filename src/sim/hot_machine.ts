@@ -315,6 +315,15 @@ export class HotMachine implements HotPorts, Witness {
     return this.#titles.ask();
   }
 
+  releaseBallast(): number {
+    this.spend(CALL_US);
+    const { memory } = this.world;
+    const kb = memory.ballastKb;
+    memory.freeKb += kb;
+    memory.ballastKb = 0;
+    return kb;
+  }
+
   protected badFd(call: string): number {
     this.blame(`${call} of descriptor ${this.arena.mailbox[MB_FD]}`);
     return -EBADF;

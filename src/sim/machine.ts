@@ -18,6 +18,7 @@ import { ROW_LISTED, V_FLAGS, V_PID, V_PIDFD } from "../state/victims.ts";
 import {
   EAGAIN,
   EBADF,
+  EINVAL,
   EMFILE,
   ENODEV,
   ENOENT,
@@ -203,5 +204,18 @@ export class Machine extends HotMachine implements Ports {
     mailbox[MB_COUNT] = pids.length;
     this.#scanAfter = pids.at(-1) ?? -1;
     return pids.length > 0 ? 1 : 0;
+  }
+
+  fillBallast(): number {
+    const { memory } = this.world;
+    const wantedKb = this.arena.mailbox[MB_COUNT];
+    if (wantedKb < 0) return -EINVAL;
+    const rc = this.faults.of("fillBallast");
+    if (rc < 0) return rc;
+    this.spend(wantedKb / 4);
+    const moreKb = wantedKb - memory.ballastKb;
+    if (moreKb > memory.freeKb) return -ENOMEM;
+    memory.freeKb -= moreKb;
+    return memory.ballastKb = wantedKb;
   }
 }

@@ -50,6 +50,8 @@ export class Memory {
   readonly highKb: number;
   freeKb: number;
   fileKb: number;
+  /** What the guard holds to give back, kB. */
+  ballastKb = 0;
   /** In swap, kB. */
   storedKb = 0;
   /** Counters of /proc/vmstat, pages. */

@@ -21,6 +21,8 @@ export const CALL_SOFT_LIMIT = 15;
 export const CALL_READ_ADJ = 16;
 export const CALL_SCAN = 17;
 export const CALL_READ_START = 32;
+export const CALL_RELEASE_BALLAST = 33;
+export const CALL_FILL_BALLAST = 34;
 
 // Cold calls, of the start and of errands (shim/patient.ts).
 export const CALL_OPEN = 18;

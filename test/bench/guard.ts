@@ -161,6 +161,27 @@ function cpuNs(pid: number): Map<string, number> {
   return times;
 }
 
+/** Resident and locked memory of a process, kB, anonymous and of files apart
+ * (fs/proc/task_mmu.c, smaps). What is shared is the arena. */
+function memoryOf(pid: number) {
+  const sums = { rssKb: 0, lockedKb: 0, anonKb: 0, fileKb: 0, sharedKb: 0 };
+  let isArena = false;
+  let rss = 0;
+  for (const line of textOf(`/proc/${pid}/smaps`).split("\n")) {
+    const [key = "", kb = ""] = line.split(/:? +/);
+    if (/^[0-9a-f]+-[0-9a-f]+$/.test(key)) isArena = line.includes("-arena");
+    if (key === "Rss") rss = Number(kb);
+    if (key === "Locked") sums.lockedKb += Number(kb);
+    if (key !== "Anonymous") continue;
+    sums.rssKb += rss;
+    sums.anonKb += Number(kb);
+    sums[isArena ? "sharedKb" : "fileKb"] += rss - Number(kb);
+  }
+  return sums;
+}
+
+const textOf = (path: string) => Deno.readTextFileSync(path);
+
 /** CPU, turns and memory of a guard that has nothing to do for a while. */
 export async function benchIdle(guard: string, idleS: number) {
   const started = await start(guard, ["--dry-run"]);
@@ -188,8 +209,8 @@ async function measureIdle({ child: { pid }, dir }: Started, idleS: number) {
   return {
     cpuPercent: used / idleS / 1e7,
     turns: field(dir, "turns") - turns,
-    rssKb: kbOf("VmRSS"),
-    anonKb: kbOf("RssAnon"),
-    fileKb: kbOf("RssFile"),
+    mostKb: kbOf("VmHWM"),
+    ...memoryOf(pid),
+    swappedKb: kbOf("VmSwap"),
   };
 }

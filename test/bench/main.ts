@@ -38,6 +38,11 @@ for (const [turn, cost] of await benchAllocation()) {
 const idle = await benchIdle(values.guard, Number(values["idle-s"]));
 console.log(
   `at rest for ${values["idle-s"]} s: ${idle.cpuPercent.toFixed(4)} % CPU, ` +
-    `${idle.turns} turns; VmRSS ${idle.rssKb} kB, RssAnon ${idle.anonKb} kB, ` +
-    `RssFile ${idle.fileKb} kB`,
+    `${idle.turns} turns`,
+);
+console.log(
+  `memory, kB: ${idle.mostKb} at most, before trimming; ${idle.rssKb} after: ` +
+    `${idle.anonKb} anonymous, ${idle.fileKb} of files, ` +
+    `${idle.sharedKb} shared; ${idle.lockedKb} locked, ` +
+    `${idle.swappedKb} swapped`,
 );

@@ -144,7 +144,8 @@ export function descriptorProblems(
 /** Every kB is somewhere. */
 export function balanceProblems({ world }: Rig): string[] {
   const { memory } = world;
-  let kb = memory.freeKb + memory.fileKb + memory.zramKb + memory.plan.kernelKb;
+  let kb = memory.freeKb + memory.fileKb + memory.zramKb +
+    memory.plan.kernelKb + memory.ballastKb;
   let swapKb = 0;
   for (const process of world.processes.values()) {
     kb += process.anonKb;

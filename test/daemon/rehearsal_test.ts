@@ -21,6 +21,6 @@ Deno.test("rehearsal: somebody pretended dies, whatever is configured", () => {
   ];
   for (const set of sets) {
     const { settings } = sceneConfig(set.split(" ").map(parseSet));
-    assert.equal(rehearse(settings, statusLines), 1, set);
+    assert.equal(rehearse(settings, statusLines).deaths, 1, set);
   }
 });

@@ -111,6 +111,13 @@ Deno.test("a summary of 80 columns", () => {
     [g.G_STATE, g.STATE_SPRINT],
     [g.G_GUARD_PID, 4321],
     [g.G_DRY_RUN, 1],
+    [g.G_LOCK_LEVEL, g.LEVEL_ALL],
+    [g.G_ANON_KB, 15_360],
+    [g.G_FILE_KB, 9_216],
+    [g.G_SHMEM_KB, 1_024],
+    [g.G_SWAPPED_KB, 512],
+    [g.G_BALLAST_KB, 4_096],
+    [g.G_BALLAST_RELEASES, 2],
     [g.G_VICTIMS, 134],
     [g.G_LISTED, 120],
     [g.G_CLIENTS, 2],
@@ -158,7 +165,10 @@ next        process 4242, adj 915, com.example
 kills       3; refused 0, nobody to kill 0, overdue 0; by the kernel 0
 last kill   59 min ago: process 1234, adj 905, 45.0 MB, EXHAUSTION
             signal after 312 us, death after 23 ms, 43.9 MB came back
-protected   oom_score_adj -1000, arena locked; not: SCHED_FIFO, watchdog
+protected   oom_score_adj -1000, arena locked; not: SCHED_FIFO, watchdog, memory
+            locked, own memory group, IO flusher, no huge pages, timer slack
+own memory  locked: all; 15.0 MB anonymous, 9.0 MB of files, 1.0 MB shared, 0.5
+            MB swapped; ballast 4.0 MB, given 2 times
 turns       12034, the last 45 us, at most 1.8 ms; looks again within 500 ms
 trouble     arming given up: EACCES, 2 files that could not be read, 3 messages
             that a client did not take, 4 clients dropped for a newcomer, 5

@@ -3,11 +3,19 @@
 
 import type { Checks } from "./attached.ts";
 import { DESK } from "./hands_desk.ts";
+import { GROUPS } from "./hands_group.ts";
+import { MEMORY } from "./hands_memory.ts";
 import { TITLES } from "./hands_titles.ts";
 import { VMPRESSURE } from "./hands_vmpressure.ts";
 
 /** Every check. */
-export const CHECKS: Checks = { ...TITLES, ...DESK, ...VMPRESSURE };
+export const CHECKS: Checks = {
+  ...TITLES,
+  ...DESK,
+  ...VMPRESSURE,
+  ...MEMORY,
+  ...GROUPS,
+};
 
 if (import.meta.main) {
   const result = await CHECKS[Deno.args[0]]();

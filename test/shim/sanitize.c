@@ -147,6 +147,27 @@ static void try_kill(void) {
   EXPECT(mailbox[MB_REAP_PID] == child);
 }
 
+/* Filled, given back once, and never more than there may be. */
+static void try_ballast(void) {
+  const int32_t refused[] = {-1, INT_MIN, INT_MAX, 1 << 21};
+  for (size_t i = 0; i < COUNT(refused); i++) {
+    mailbox[MB_COUNT] = refused[i];
+    EXPECT(shim_ballast_fill() == -EINVAL);
+    EXPECT(shim_ballast_release() == 0);
+  }
+  const int32_t sizes[] = {4, 36, 1024, 1024, 100, 0};
+  for (size_t i = 0; i < COUNT(sizes); i++) {
+    mailbox[MB_COUNT] = sizes[i];
+    EXPECT(shim_ballast_fill() == sizes[i]);
+    if (i % 2 == 0) continue;
+    EXPECT(shim_ballast_release() == sizes[i]);
+    EXPECT(shim_ballast_release() == 0);
+  }
+  shim_prctl(-1, 0);
+  EXPECT(shim_bury(getpid(), 1) == -ECHILD);
+  EXPECT(shim_populate_stack() > 0);
+}
+
 int main(int argc, char **argv) {
   char long_path[300];
   void *base = NULL;
@@ -201,6 +222,7 @@ int main(int argc, char **argv) {
   }
   try_titles();
   try_kill();
+  try_ballast();
   EXPECT(shim_reserve(file, 4096) == 0);
   EXPECT(shim_write(file, "text", 4) == 4);
   return 0;

@@ -23,7 +23,7 @@ async function run(command: string, args: string[]) {
 Deno.test("sanitize: hostile arguments", async () => {
   const dir = await Deno.makeTempDir({ prefix: "oomguard-sanitize-" });
   try {
-    const units = ["shim", "desk", "titles", "watchdog"]
+    const units = ["shim", "desk", "titles", "spawn", "watchdog", "memory"]
       .map((name) => `ffi/${name}.c`);
     const program = `${dir}/sanitize`;
     const built = await run("gcc", [
