@@ -11,6 +11,7 @@ stalls, and says why.
   status    how things stand
   procs     who would die now, in order
   kills     who died, and why
+  doctor    whether the guard will be alive when it matters
   check     check a configuration and show what is in force
   drill     prove it on this machine, safely
 
@@ -29,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./cli/status.ts")).status,
   procs: async () => (await import("./cli/procs.ts")).procs,
   kills: async () => (await import("./cli/kills.ts")).kills,
+  doctor: async () => (await import("./cli/doctor.ts")).doctor,
   check: async () => (await import("./cli/check.ts")).check,
   drill: async () => (await import("./cli/drill.ts")).drill,
   "--reinit": async () => (await import("./cli/reinit.ts")).reinit,

@@ -11,6 +11,7 @@ import {
   EXIT_OK,
   EXIT_USAGE,
 } from "../../src/cli/exits.ts";
+import { doctor } from "../../src/cli/doctor.ts";
 import { kills } from "../../src/cli/kills.ts";
 import { procs } from "../../src/cli/procs.ts";
 import { status } from "../../src/cli/status.ts";
@@ -22,6 +23,7 @@ const COMMANDS: [string, Command][] = [
   ["status", status],
   ["procs", procs],
   ["kills", kills],
+  ["doctor", doctor],
 ];
 
 Deno.test("the codes are documented, and stay", () => {
