@@ -41,6 +41,7 @@ const PINNED = [
   "wait.sprintMs=10",
   "wait.fillKbPerMs=1024",
   "lmkd.lowmemMinAdj=701",
+  "self.ballastKb=0",
 ];
 
 /** Thresholds for this machine, with options as `--set` has them. */

@@ -99,7 +99,11 @@ conforms(
 );
 
 conforms("7", "lmkd's strategy on lmkd's own defaults holds a leak", () => {
-  const sets = ["strategy=lmkd", "victims.discover=false", "compat=16"];
+  const sets = [
+    ...["strategy=lmkd", "victims.discover=false", "compat=16"],
+    // lmkd has none.
+    "self.ballastKb=0",
+  ];
   const { settings } = sceneConfig(sets.map(parseSet), BARE.totalKb);
   const rig = makeRig([], { settings });
   const manager = rig.machine.connect(400);

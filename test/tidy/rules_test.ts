@@ -226,19 +226,12 @@ Deno.test("lengths of files, C functions and the shim", () => {
     { "ffi/a.c": `struct a {\n${body(99)}};\n` },
     { "ffi/a.c": `int g(void);\n${"// x\n".repeat(99)}int f(void) {\n}\n` },
   ]);
+  const c = (lines: number) => "x\n".repeat(lines);
   check(shimProblems, [
-    {
-      "ffi/a.c": "x\n".repeat(480),
-      "ffi/b.c": "x\n".repeat(480),
-      "ffi/c.c": "x\n".repeat(480),
-    },
+    { "ffi/a.c": c(500), "ffi/b.c": c(500), "ffi/c.c": c(1_000) },
   ], [
-    {
-      "ffi/a.c": "x\n".repeat(480),
-      "ffi/b.c": "x\n".repeat(480),
-      "ffi/c.c": "x\n".repeat(479),
-    },
-    { "ffi/a.c": "x\n".repeat(719), "ffi/a.S": "x\n".repeat(99) },
+    { "ffi/a.c": c(500), "ffi/b.c": c(500), "ffi/c.c": c(999) },
+    { "ffi/a.c": c(1_999), "ffi/a.S": c(99) },
   ]);
 });
 

@@ -10,10 +10,10 @@ export const FILE_LINES_MAX = 500;
 /** House rule: functions under 70 lines (TypeScript: lint function-lines). */
 const FUNCTION_LINES_MAX = 70;
 /** House rule: the shim is mechanism only. Headers declare and do not count.
- * 720 lines do what the guard asks of the kernel; as many again keep the guard
- * itself alive: its memory, the watchdog thread, and the keeper, which is a
- * program of its own. */
-const SHIM_LINES_MAX = 1440;
+ * Of it 900 lines do what the guard asks of the kernel, 700 keep the guard
+ * itself alive (its memory, the watchdog thread, what it starts), and 400 are
+ * the keeper, a program of its own. */
+const SHIM_LINES_MAX = 2_000;
 
 const TOP_FOLDER = [
   ..."src ffi targets test deno.json deno.lock build.ts".split(" "),
