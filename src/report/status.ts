@@ -34,9 +34,6 @@ function ownLines(gauge: Gauge): StatusLine[] {
     gauge("swappedKb", g.G_SWAPPED_KB),
     gauge("ballastKb", g.G_BALLAST_KB),
     gauge("ballastReleases", g.G_BALLAST_RELEASES),
-    gauge("keeperPid", g.G_KEEPER_PID),
-    gauge("keeperSelf", g.G_KEEPER_SELF),
-    gauge("restarts", g.G_RESTARTS),
   ];
 }
 
@@ -115,8 +112,20 @@ export function statusLines(arena: Arena): StatusLine[] {
     gauge("lastFaultRc", g.G_LAST_FAULT_RC),
     gauge("guardPid", g.G_GUARD_PID),
     ...ownLines(gauge),
+    ...keeperLines(gauge),
     gauge("startedS", g.G_EPOCH_S),
     gauge("startedMs", g.G_STARTED_MS),
     gauge("lastMs", g.G_LAST_MS),
+  ];
+}
+
+/** Who stands beside the guard, and how often it had to act. */
+function keeperLines(
+  gauge: (label: string, index: number) => StatusLine,
+): StatusLine[] {
+  return [
+    gauge("keeperPid", g.G_KEEPER_PID),
+    gauge("keeperSelf", g.G_KEEPER_SELF),
+    gauge("restarts", g.G_RESTARTS),
   ];
 }

@@ -219,6 +219,7 @@ function troubleText(
     ["clients dropped for a newcomer", number("droppedClients")],
     ["targets that came too soon", number("hastyTargets")],
     ["kills by the watchdog", number("watchdogKills")],
+    ["starts by the keeper", number("restarts")],
   ] as const;
   const refused = number("armRefused");
   const arming = refused === null || refused === 0

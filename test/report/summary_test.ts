@@ -165,9 +165,9 @@ next        process 4242, adj 915, com.example
 kills       3; refused 0, nobody to kill 0, overdue 0; by the kernel 0
 last kill   59 min ago: process 1234, adj 905, 45.0 MB, EXHAUSTION
             signal after 312 us, death after 23 ms, 43.9 MB came back
-protected   oom_score_adj -1000, arena locked; not: SCHED_FIFO, watchdog, keeper,
-            memory locked, own memory group, IO flusher, no huge pages, timer
-            slack
+protected   oom_score_adj -1000, arena locked; not: SCHED_FIFO, watchdog,
+            keeper, memory locked, own memory group, IO flusher, no huge pages,
+            timer slack
 own memory  locked: all; 15.0 MB anonymous, 9.0 MB of files, 1.0 MB shared, 0.5
             MB swapped; ballast 4.0 MB, given 2 times
 turns       12034, the last 45 us, at most 1.8 ms; looks again within 500 ms

@@ -4,16 +4,18 @@
 // every run; 200 times, with the packed program, by `deno task soak`.
 
 import assert from "node:assert/strict";
-import { DrillGroup } from "../../src/cli/drill_group.ts";
 import { findGuard } from "../../src/cli/peek.ts";
 import { killsOf, parseJournal, tornOf } from "../../src/report/journal.ts";
 import { G_TURNS, G_VICTIMS } from "../../src/state/gauges.ts";
 import { AT_GAUGES } from "../../src/state/layout.ts";
-import { App, groups } from "../cli/live/app.ts";
 import { Daemon, sleep, until, withDir } from "../cli/live/daemon.ts";
 import { compile } from "../cli/live/native.ts";
+import { endGuards, guardsOf, makeGroup, real } from "./group.ts";
+import { App } from "../cli/live/app.ts";
 
-const FULL = Deno.env.get("OOMGUARD_SOAK") === "full";
+/** "full", or "packed": as few times as always, but the packed program. */
+const SOAK = Deno.env.get("OOMGUARD_SOAK");
+const FULL = SOAK === "full";
 /** Beyond five starts within a minute the keeper takes its time: after five the
  * guard is stopped, and started anew. */
 const ROUNDS_PER_GUARD = 5;
@@ -21,8 +23,9 @@ const GUARDS = FULL ? 40 : 2;
 const PACKED = new URL("../../dist/oomguard", import.meta.url).pathname;
 
 const LIMIT_KB = 98_304;
-/** Apps that stand by: the least important dies first. */
-const IDLE_KB = [8_192, 8_192];
+/** Apps that stand by, each of this size. */
+const IDLE_COUNT = 2;
+const IDLE_KB = 8_192;
 const GROW_KB_PER_S = 65_536;
 /** The guard dies this long after it was ready, at most, ms: a growing app
  * takes about as long from its start to its end. */
@@ -31,8 +34,6 @@ const CYCLE_MS = 1_500;
 const AFTER_KILL_MS = 30;
 /** The aim, SIGKILL to ready; asserted where nothing else runs, ms. */
 const READY_MS_MAX = 500;
-
-const real = await groups(LIMIT_KB);
 
 /** Numbers that repeat: a failure can be played again. */
 function prng(seed: number): () => number {
@@ -73,7 +74,7 @@ function journalOf(dir: string): Int32Array {
 /** All that lives in the group; whoever grows is replaced when it died. */
 class Cast {
   readonly pids = new Set<number>();
-  readonly #idle: App[] = [];
+  readonly #idle = new Set<App>();
   #growing: App | null = null;
   #on = true;
   #loop: Promise<void> = Promise.resolve();
@@ -84,10 +85,22 @@ class Cast {
   ) {}
 
   async start(): Promise<void> {
-    for (const takeKb of IDLE_KB) {
-      this.#idle.push(await this.#app(takeKb, 0));
-    }
+    await this.refill();
     this.#loop = this.#grow();
+  }
+
+  /** Those who stand by and live. */
+  get standing(): number {
+    return this.#idle.size;
+  }
+
+  /** Some of them may have died for another: as many as there were. */
+  async refill(): Promise<void> {
+    while (this.standing < IDLE_COUNT) {
+      const app = await this.#app(IDLE_KB, 0);
+      this.#idle.add(app);
+      app.ended().then(() => this.#idle.delete(app));
+    }
   }
 
   async #app(takeKb: number, growKbPerS: number): Promise<App> {
@@ -121,12 +134,19 @@ class Cast {
   }
 }
 
+/** What a test of it has. */
+interface Stage {
+  readonly dir: string;
+  readonly group: string;
+  readonly cast: Cast;
+  readonly random: () => number;
+}
+
 /** Kills the guard at a random moment; how long until another is ready, ms. */
 async function round(
-  dir: string,
+  { dir, cast, random }: Stage,
   pid: number,
   amid: boolean,
-  random: () => number,
 ): Promise<{ pid: number; readyMs: number }> {
   if (amid) {
     const before = killsOf(journalOf(dir)).length;
@@ -142,63 +162,40 @@ async function round(
   Deno.kill(pid, "SIGKILL");
   const next = await nextGuard(dir, pid);
   const readyMs = performance.now() - from;
-  await until("its victims", () => {
-    return gaugeOf(dir, G_VICTIMS).value >= IDLE_KB.length || undefined;
-  });
+  await until(
+    "its victims",
+    () => gaugeOf(dir, G_VICTIMS).value >= cast.standing || undefined,
+  );
   return { pid: next, readyMs };
 }
 
-/** No keeper of this folder is left. */
-function keepersOf(dir: string): string[] {
-  return [...Deno.readDirSync("/proc")].map(({ name }) => name)
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        const text = Deno.readTextFileSync(`/proc/${name}/cmdline`);
-        return text.startsWith("oomguard-keeper") && text.includes(dir);
-      } catch {
-        return false;
-      }
-    });
-}
-
 /** One guard's life of several deaths. */
-async function life(
-  dir: string,
-  group: string,
-  random: () => number,
-  times: number[],
-): Promise<void> {
+async function life(stage: Stage, times: number[]): Promise<void> {
+  const { dir, cast, group } = stage;
   const args = ["--group", group, "--set", "self.restart=always"];
   const daemon = new Daemon(dir, {
     dryRun: false,
     args,
-    ...FULL ? { packed: PACKED } : {},
+    ...SOAK === undefined ? {} : { packed: PACKED },
   });
   let pid = daemon.pid;
   try {
     await daemon.ready();
     for (let i = 0; i < ROUNDS_PER_GUARD; i++) {
-      const done = await round(dir, pid, i % 2 === 1, random);
+      await cast.refill();
+      const done = await round(stage, pid, i % 2 === 1);
       pid = done.pid;
       times.push(done.readyMs);
     }
     Deno.kill(pid, "SIGTERM");
     await daemon.end();
     assert.match(daemon.log, /oomguard: stopped\n$/);
-    await until(
-      "the keeper's end",
-      () => keepersOf(dir).length === 0 || undefined,
-    );
+    const over = () => guardsOf(dir).length === 0 || undefined;
+    await until("the keeper's end", over);
   } catch (cause) {
     throw new Error(`With a guard that said:\n${daemon.log}`, { cause });
   } finally {
-    for (const keeper of keepersOf(dir)) Deno.kill(Number(keeper), "SIGKILL");
-    try {
-      Deno.kill(findGuard(dir).pid, "SIGKILL");
-    } catch {
-      // There is none.
-    }
+    await endGuards(dir);
     await daemon.kill();
   }
 }
@@ -220,7 +217,7 @@ Deno.test({
     const seed = Number(Deno.env.get("OOMGUARD_SEED") ?? Date.now() & 0xffff);
     const times: number[] = [];
     await withDir(async (dir) => {
-      const group = DrillGroup.make(`oomguard-crash-${Deno.pid}`, LIMIT_KB);
+      const group = makeGroup("crash", LIMIT_KB);
       const cast = new Cast(
         await compile(dir, "app"),
         (pid) => group.admit(pid),
@@ -229,7 +226,7 @@ Deno.test({
         await cast.start();
         const random = prng(seed);
         for (let i = 0; i < GUARDS; i++) {
-          await life(dir, group.dir, random, times);
+          await life({ dir, cast, group: group.dir, random }, times);
         }
       } finally {
         await cast.end();

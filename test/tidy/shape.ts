@@ -10,10 +10,10 @@ export const FILE_LINES_MAX = 500;
 /** House rule: functions under 70 lines (TypeScript: lint function-lines). */
 const FUNCTION_LINES_MAX = 70;
 /** House rule: the shim is mechanism only. Headers declare and do not count.
- * Of it 900 lines do what the guard asks of the kernel, 700 keep the guard
- * itself alive (its memory, the watchdog thread, what it starts), and 400 are
- * the keeper, a program of its own. */
-const SHIM_LINES_MAX = 2_000;
+ * Of it 900 lines do what the guard asks of the kernel, and 700 keep the guard
+ * itself alive: its memory, the watchdog thread, and starting the keeper, which
+ * is a program of its own. */
+const SHIM_LINES_MAX = 1_700;
 
 const TOP_FOLDER = [
   ..."src ffi targets test deno.json deno.lock build.ts".split(" "),
@@ -61,9 +61,11 @@ export function cFunctionProblems(tree: Tree): string[] {
   return problems;
 }
 
-/** The shim stays small. */
+/** The shim stays small. The keeper is no part of it: it is a program of its
+ * own, under the limit of any file. */
 export function shimProblems(tree: Tree): string[] {
   const lines = filesOf(tree, "ffi/", ".c")
+    .filter(([path]) => path !== "ffi/keeper.c")
     .map(([, source]) => lineCount(source))
     .reduce((sum, one) => sum + one, 0);
   return lines < SHIM_LINES_MAX

@@ -60,8 +60,9 @@ export class App {
   async ready(): Promise<void> {
     const reader = this.#child.stdout.getReader();
     const { value } = await reader.read();
-    assert.equal(new TextDecoder().decode(value), "ready\n");
+    // First: or it would stay open when it was killed before it was ready.
     await reader.cancel();
+    assert.equal(new TextDecoder().decode(value), "ready\n");
   }
 
   /** Its end; the signal that ended it. */
