@@ -27,10 +27,16 @@ const ADJ = 900;
 /** Who grows is dead by then, ms: other tests run at the same time. */
 const DEATH_MS_MAX = 20_000;
 
+/** A group with a name of its own: test files run side by side. */
+function makeGroup(): DrillGroup {
+  const name = `oomguard-faults-${crypto.randomUUID().slice(0, 8)}`;
+  return DrillGroup.make(name, LIMIT_KB);
+}
+
 /** Why no memory group can be made here, or "". */
 export async function whyNoGroup(): Promise<string> {
   try {
-    await DrillGroup.make(`oomguard-faults-${Deno.pid}`, LIMIT_KB).remove();
+    await makeGroup().remove();
     return "";
   } catch (error) {
     if (error instanceof GroupRefused) return error.message;
@@ -208,7 +214,7 @@ export async function withStage(
       faultyShim(),
     ]);
     const launcher = plan.launcher?.(dir);
-    const group = DrillGroup.make(`oomguard-faults-${Deno.pid}`, LIMIT_KB);
+    const group = makeGroup();
     const knobs = new Knobs(`${dir}/knobs`);
     plan.before?.(knobs);
     const daemon = new Daemon(dir, {

@@ -1,5 +1,5 @@
 // How long a soak lasts.
 
-/** s, from OOMGUARD_SOAK_S: past the 33 s after which V8 collects by itself in
- * an idle process, unless told. */
-export const SOAK_S = Number(Deno.env.get("OOMGUARD_SOAK_S") ?? 40);
+/** s: past the 33 s after which V8 collects by itself in an idle process; ten
+ * times as long by `deno task soak`. */
+export const SOAK_S = Deno.env.get("OOMGUARD_SOAK") === "full" ? 330 : 40;
