@@ -294,7 +294,9 @@ int32_t read_whole(int fd, char *into, int32_t capacity, int32_t whole) {
     if (n < 0) return -errno;
     filled += (int32_t)n;
     if (n == 0) break;
-    if (capacity <= 4096 && filled >= whole && into[filled - 1] == '\n') break;
+    /* What came in pieces is read until there is no more. */
+    int at_once = capacity <= 4096 && n == filled;
+    if (at_once && filled >= whole && into[filled - 1] == '\n') break;
   }
   return filled;
 }

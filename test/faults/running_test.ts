@@ -12,7 +12,7 @@ import {
 } from "../../src/state/gauges.ts";
 import { sleep, until } from "../cli/live/daemon.ts";
 import { CALL_NAMES, type CallName, ERRORS } from "./knobs.ts";
-import { type Stage, whyNoGroup, withStage } from "./stage.ts";
+import { ADJ, LIMIT_KB, type Stage, whyNoGroup, withStage } from "./stage.ts";
 
 const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "1";
 /** How long a fault lasts, ms. */
@@ -160,6 +160,26 @@ Deno.test({
       }
       await daemon.said("process_mrelease");
       assert.match(daemon.log, /process_mrelease \d+ failed: ENOMEM\n/);
+    });
+  },
+});
+
+Deno.test({
+  name: "a few bytes at a time: the figures are whole" + real.because,
+  ignore: real.ignore,
+  fn: async () => {
+    await withStage({}, async (stage) => {
+      const { daemon, knobs } = stage;
+      for (const shortBytes of SHORT_BYTES) {
+        knobs.set({ calls: ["read", "pread", "write", "pwrite"], shortBytes });
+        // Discovered: its pid, its importance and its size are read like that.
+        await stage.hog({ isRegistered: false });
+        await daemon.shows("lastAdj", ADJ);
+        await daemon.shows("totalKb", LIMIT_KB);
+        assert.ok((daemon.field("lastRssKb") ?? 0) > LIMIT_KB / 4);
+      }
+      assert.equal(knobs.signals, stage.kills());
+      knobs.clear();
     });
   },
 });

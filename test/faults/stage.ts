@@ -19,11 +19,13 @@ import { compile } from "../cli/live/native.ts";
 import { Peer } from "../cli/live/peer.ts";
 import { faultyShim, Knobs } from "./knobs.ts";
 
-const LIMIT_KB = 98_304;
+/** Memory of the group. */
+export const LIMIT_KB = 98_304;
 /** The group is full after one and a half seconds. */
 const GROW_KB_PER_S = 65_536;
 const UID = 10_321;
-const ADJ = 900;
+/** Importance of those who come. */
+export const ADJ = 900;
 /** Who grows is dead by then, ms: other tests run at the same time. */
 const DEATH_MS_MAX = 20_000;
 
