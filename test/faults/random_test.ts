@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { CALL_NAMES, ERRORS } from "./knobs.ts";
 import { type Stage, whyNoGroup, withStage } from "./stage.ts";
 
-const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "1";
+const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "full";
 const ROUNDS = IS_SOAK ? 60 : 5;
 /** Failures in a thousand calls. */
 const PERMILLE = [50, 100, 150, 200];

@@ -14,7 +14,7 @@ import { sleep, until } from "../cli/live/daemon.ts";
 import { CALL_NAMES, type CallName, ERRORS } from "./knobs.ts";
 import { ADJ, LIMIT_KB, type Stage, whyNoGroup, withStage } from "./stage.ts";
 
-const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "1";
+const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "full";
 /** How long a fault lasts, ms. */
 const FAULT_MS = IS_SOAK ? 1_500 : 60;
 /** ... and where the call is a rare one: files are written each second. */

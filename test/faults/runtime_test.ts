@@ -7,7 +7,7 @@ import { G_TURNS } from "../../src/state/gauges.ts";
 import { sleep } from "../cli/live/daemon.ts";
 import { type Stage, whyNoGroup, withGetprop, withStage } from "./stage.ts";
 
-const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "1";
+const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "full";
 const FAULT_MS = IS_SOAK ? 5_000 : 2_000;
 /** System calls, those that start a thread or a process together. */
 const CALLS = ["mmap", "clone3,clone,fork,vfork", "openat", "read"];

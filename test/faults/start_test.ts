@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { type CallName, ERRORS, type Fault, type Knobs } from "./knobs.ts";
 import { whyNoGroup, withStage } from "./stage.ts";
 
-const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "1";
+const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "full";
 
 /** What the start asks for. */
 const CALLS: readonly CallName[] = [
