@@ -303,13 +303,13 @@ int32_t shim_open_stat(void) {
 static int32_t write_number(int opened, long long number) {
   int32_t fd = verified(opened);
   if (fd < 0) return fd;
-  char text[24];
+  char text[24]; /* dprintf would allocate */
   int length = snprintf(text, sizeof text, "%lld", number);
   ssize_t n = write(fd, text, (size_t)length);
   /* The kernel takes a number at once; of a part of it, it made another. */
   int32_t rc = n < 0 ? -errno : n < length ? -EINTR : 0;
   close(fd);
-  return rc;
+  return rc < 0 ? rc : 0;
 }
 
 int32_t shim_soft_limit(void) {

@@ -206,6 +206,10 @@ export class Passes {
   #act(): void {
     this.#actDue = false;
     this.#pace.stuck = false;
+    // The watchdog thread has killed meanwhile: that comes first.
+    if (this.#killer.state !== IDLE) {
+      return this.#finish(this.#actPressure, this.#actLevel, true);
+    }
     if (this.#verdict[VERDICT_REASON] !== REASON_NONE) {
       const done = this.#actor.act(this.#verdict);
       this.#pace.stuck = done === ACT_NOBODY;

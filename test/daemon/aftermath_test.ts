@@ -35,6 +35,7 @@ import {
   rowOf,
   shorten,
   signalled,
+  stall,
 } from "./helpers.ts";
 
 /** What ffi/watchdog.c does to the table, and to the process. */
@@ -46,8 +47,11 @@ function killSilently(rig: Rig, process: SimProcess): void {
 }
 
 /** A guard whose senses are followed by `after`, in the same turn. */
-function withApps(after: (rig: Rig) => void = () => {}) {
-  const rig: Rig = makeRig([], {
+function withApps(
+  after: (rig: Rig) => void = () => {},
+  sets: readonly string[] = [],
+) {
+  const rig: Rig = makeRig(sets, {
     ports: (machine) =>
       new Proxy<Ports>(machine, {
         get(_target, name: keyof Ports) {
@@ -107,6 +111,27 @@ Deno.test("aftermath: a verdict of before the silence kills nobody", () => {
   shorten(rig, 4);
   rig.run(2_000);
   assert.deepEqual(signalled(rig), [apps[1].pid]);
+});
+
+Deno.test("aftermath: neither does lmkd's pass of before", () => {
+  let pending: SimProcess | undefined;
+  let silences = 0;
+  const { rig, apps } = withApps((rig) => {
+    if (pending === undefined || rig.world.memory.freeKb > 8_192) return;
+    killSilently(rig, pending);
+    pending = undefined;
+    silences++;
+  }, ["strategy=lmkd", "lmkd.useNewStrategy=true"]);
+  shorten(rig, 4);
+  pending = apps[0];
+  for (let i = 0; i < 20 && silences === 0; i++) {
+    stall(rig);
+    rig.turn();
+  }
+  assert.equal(silences, 1);
+  rig.run(50);
+  assert.deepEqual(signalled(rig), []);
+  assert.equal(gauge(rig, G_KILLS), 1);
 });
 
 Deno.test("aftermath: two of one silence, and nobody is awaited for ever", () => {

@@ -109,6 +109,17 @@ Deno.test("the line of each kind of record", () => {
       "reason: device is not responding",
       "warn",
     ],
+    [
+      j.KIND_WATCHDOG,
+      "The watchdog killed '' (42), oom_score_adj 0, 0kB rss; " +
+      "reason: device is not responding",
+      "warn",
+    ],
+    [
+      j.KIND_KEEPER,
+      "The keeper did what this version does not know (-3)",
+      "warn",
+    ],
     [j.KIND_REAP, "Process 42 was reaped in 0ms", "debug"],
     [j.KIND_START, "", "info"],
     [j.KIND_STOP, "", "info"],

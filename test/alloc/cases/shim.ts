@@ -8,26 +8,32 @@ import { statusLines } from "../../../src/report/status.ts";
 import { sceneConfig } from "../../../src/sim/scenes.ts";
 import { openMachine } from "../../../src/shim/sensors.ts";
 import { Shim } from "../../../src/shim/shim.ts";
+import { startWatchdog } from "../../../src/shim/watchdog.ts";
 import { Journal } from "../../../src/state/journal.ts";
 import {
   AT_TITLE_PIDS,
   MB_COUNT,
+  MB_NOW_MS,
+  MB_PID,
   MB_TIMEOUT_MS,
   MB_TITLES,
+  VICTIM_WORDS,
 } from "../../../src/state/layout.ts";
 import {
+  SET_ARM_KERNEL,
   SET_DISCOVER,
   SET_DRY_RUN,
   SET_IDLE_MAX_MS,
   SET_SPRINT_MS,
+  SET_WATCHDOG_MS,
 } from "../../../src/state/settings.ts";
+import { V_PIDFD } from "../../../src/state/victims.ts";
 
 /** A turn here is some 20 system calls. */
 export const TURNS = 2_000;
 
 /** A guard of this machine that never sleeps and signals nobody. */
-function makeGuard() {
-  const shim = new Shim();
+function makeGuard(armedFd = -1, shim = new Shim()) {
   shim.start();
   const { arena, ports } = shim;
   arena.settings.set(sceneConfig([]).settings);
@@ -37,6 +43,9 @@ function makeGuard() {
   arena.settings[SET_SPRINT_MS] = 0;
   const senses = openMachine(shim);
   shim.symbols.scanFrom(senses.scanFd, 1);
+  // Each beat tells its timer.
+  arena.settings[SET_WATCHDOG_MS] = 60_000;
+  startWatchdog(shim, senses, null, { fd: -1, serial: 0 });
   return assemble({
     ports,
     arena,
@@ -47,7 +56,7 @@ function makeGuard() {
     listenerFd: -1,
     journalFd: -1,
     statusFd: -1,
-    armedFd: -1,
+    armedFd,
     statusLines: statusLines(arena),
   });
 }
@@ -65,6 +74,32 @@ export function setupTicksAndDesk(): () => void {
     reactor.tick(true);
     desk.visit(true);
   };
+}
+
+/** This process is armed and given its own value back, in turn, for real. */
+export function setupArming(): () => void {
+  const shim = new Shim();
+  const file = Deno.makeTempFileSync({ prefix: "oomguard_armed_" });
+  const armedFd = shim.openKept(file, 0o600);
+  Deno.removeSync(file);
+  const { armer, victims } = makeGuard(armedFd, shim);
+  const { arena: { mailbox, settings }, ports } = shim;
+  settings[SET_DRY_RUN] = 0;
+  settings[SET_ARM_KERNEL] = 0;
+  const row = victims.add(Deno.pid);
+  mailbox[MB_PID] = Deno.pid;
+  victims.rows[row * VICTIM_WORDS + V_PIDFD] = ports.adopt();
+  victims.list(row, 900);
+  const turn = () => {
+    settings[SET_ARM_KERNEL] ^= 1;
+    // A second later.
+    mailbox[MB_NOW_MS] = (mailbox[MB_NOW_MS] + 1_000) | 0;
+    armer.visit();
+  };
+  turn();
+  const adj = Number(Deno.readTextFileSync("/proc/self/oom_score_adj"));
+  if (adj !== 1000) throw new Error(`Cannot arm: oom_score_adj is ${adj}`);
+  return turn;
 }
 
 /** A full batch of command names: asked for, awaited, read by the shim's own
