@@ -57,9 +57,19 @@ export function parseMaps(text: string): Range[] {
   return ranges;
 }
 
-/** Whether a mapping holds a file that could be read again: not the arena. */
+/** Whether a mapping is of a file, and not the arena. */
 function isRealFile({ isFile, path }: Range): boolean {
   return isFile && !path.startsWith("/memfd:oomguard-arena");
+}
+
+/** Whether all of a mapping can be read again from its file. What the loader
+ * or V8 sealed after it was written cannot, and would go to swap: it lies right
+ * before what is still writable. Exported for its test. */
+export function isClean(range: Range, next: Range | undefined): boolean {
+  if (!isRealFile(range) || range.access[1] === "w") return false;
+  return next === undefined || next.access !== "rw-p" ||
+    next.start !== range.start + range.bytes ||
+    range.access === "r-xp";
 }
 
 /** The level to try first. `swappable`: there is swap that the guard's pages
@@ -74,6 +84,7 @@ export function wantedLevel(mode: number, swappable: boolean): number {
 export class Residence {
   readonly #shim: Shim;
   #files: Range[] = [];
+  #clean: Range[] = [];
   #small: Range[] = [];
 
   constructor(shim: Shim) {
@@ -84,20 +95,21 @@ export class Residence {
   survey(): void {
     const all = parseMaps(Deno.readTextFileSync("/proc/self/maps"));
     this.#files = all.filter(isRealFile);
+    this.#clean = all.filter((range, i) => isClean(range, all[i + 1]));
     this.#small = all.filter(({ access, bytes, path }) =>
       access === "rw-p" && bytes <= POPULATE_BYTES_MAX && path !== "[stack]"
     );
   }
 
   /**
-   * Gives back what only the start needed: garbage, libc's free lists, the file
-   * pages of start-up code. What is still used comes back when it is next
+   * Gives back what only the start needed: garbage, libc's free lists, the clean
+   * file pages of start-up code. What is still used comes back when it is next
    * touched. Every part is an offer that may be declined; never fails.
    */
   trim(): void {
     collect();
     this.#shim.symbols.trimMalloc();
-    for (const { start, bytes } of this.#files) {
+    for (const { start, bytes } of this.#clean) {
       this.#shim.symbols.advise(start, bytes, MADV_PAGEOUT);
     }
   }

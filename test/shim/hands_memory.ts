@@ -4,11 +4,23 @@
 import assert from "node:assert/strict";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { Log } from "../../src/cli/log.ts";
+import { Self } from "../../src/cli/self.ts";
 import { rehearse } from "../../src/daemon/rehearsal.ts";
 import { statusLines } from "../../src/report/status.ts";
+import { isUnswappable, readPlace } from "../../src/shim/own_group.ts";
 import { Residence } from "../../src/shim/residence.ts";
 import { sceneConfig } from "../../src/sim/scenes.ts";
-import { LEVEL_ALL, LEVEL_ARENA, LEVEL_FILES } from "../../src/state/gauges.ts";
+import {
+  G_LOCK_LEVEL,
+  G_SELF,
+  LEVEL_ALL,
+  LEVEL_ARENA,
+  LEVEL_FILES,
+  SELF_LOCKED,
+} from "../../src/state/gauges.ts";
+import { LOCK_AUTO, SET_LOCK } from "../../src/state/settings.ts";
+import { SWAP_TOTAL_KB } from "../../src/state/snapshot.ts";
 import {
   MB_COUNT,
   MB_REAPS,
@@ -172,10 +184,31 @@ function rehearsalStopped(): void {
   assert.equal(symbols.bury(pid, 1), SIGKILL);
 }
 
+/** Swap that comes later. */
+function raised(): void {
+  const { arena } = shim();
+  const { gauges, settings, snapshot } = arena;
+  settings[SET_LOCK] = LOCK_AUTO;
+  snapshot[SWAP_TOTAL_KB] = 0;
+  const self = new Self(shim(), new Log(shim(), "stderr", "error"));
+  self.settle(false);
+  assert.equal(gauges[G_LOCK_LEVEL], LEVEL_FILES);
+  self.visit();
+  assert.equal(gauges[G_LOCK_LEVEL], LEVEL_FILES);
+  snapshot[SWAP_TOTAL_KB] = 1_024;
+  self.visit();
+  // A group that has had no swap since the start needs no more.
+  const level = isUnswappable(readPlace()) ? LEVEL_FILES : LEVEL_ALL;
+  assert.equal(gauges[G_LOCK_LEVEL], level);
+  assert.notEqual(gauges[G_SELF] & SELF_LOCKED, 0);
+  collectAll();
+}
+
 /** The checks. */
 export const MEMORY: Checks = {
   "all memory locked, collections go on": lockedAll,
   "mapped files locked": lockedFiles,
+  "swap that comes later raises the level": raised,
   "a ballast filled, given back, filled again": ballast,
   "only the reactor has real-time priority": priorities,
   "a rehearsal kills its victim and leaves no trace": rehearsal,

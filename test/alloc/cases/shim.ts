@@ -94,7 +94,7 @@ export function setupArming(): () => void {
     settings[SET_ARM_KERNEL] ^= 1;
     // A second later.
     mailbox[MB_NOW_MS] = (mailbox[MB_NOW_MS] + 1_000) | 0;
-    armer.visit();
+    armer.visit(false);
   };
   turn();
   const adj = Number(Deno.readTextFileSync("/proc/self/oom_score_adj"));
