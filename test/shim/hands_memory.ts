@@ -27,7 +27,7 @@ import {
   MB_SIGNALS,
   MB_TIMEOUT_MS,
 } from "../../src/state/layout.ts";
-import { type Checks, shim, type Skip, textOf } from "./attached.ts";
+import { type Checks, settled, shim, type Skip, textOf } from "./attached.ts";
 
 const MCL_ALL_ON_FAULT = 7;
 const EPERM = -1;
@@ -69,11 +69,13 @@ export function collectAll(): void {
   }
 }
 
-/** Policy and nice value of each thread of this process (fs/proc/array.c,
+/** Policy and nice value of each thread of a process (fs/proc/array.c,
  * fields 41 and 19). */
-function threads(): { tid: number; policy: number; nice: number }[] {
-  return [...Deno.readDirSync("/proc/self/task")].map(({ name }) => {
-    const stat = textOf(`/proc/self/task/${name}/stat`);
+function threads(
+  pid = Deno.pid,
+): { tid: number; policy: number; nice: number }[] {
+  return [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => {
+    const stat = textOf(`/proc/${pid}/task/${name}/stat`);
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return {
       tid: Number(name),
@@ -139,16 +141,22 @@ function ballast(): void {
   assert.equal(ports.releaseBallast(), 0);
 }
 
-function priorities(): Skip {
+async function priorities(): Promise<Skip> {
   const rc = shim().symbols.setFifo(1);
   if (rc < 0) return { skip: `real-time priority is refused: ${rc}` };
+  const isReaper = ({ nice }: { nice: number }) => nice === -20;
+  await settled(() => threads().some(isReaper), "a reaper at -20");
   const all = threads();
   const ours = all.find(({ tid }) => tid === Deno.pid);
   assert.equal(ours?.policy, SCHED_FIFO);
   const others = all.filter(({ tid }) => tid !== Deno.pid);
   assert.deepEqual(others.filter(({ policy }) => policy !== 0), []);
-  const reapers = others.filter(({ nice }) => nice === -20);
-  assert.equal(reapers.length, 1, "the reaper is ahead of ordinary tasks");
+  assert.equal(others.filter(isReaper).length, 1, "one is ahead of others");
+  // Nor is it inherited.
+  const pid = shim().symbols.sacrifice();
+  assert.deepEqual(threads(pid), [{ tid: pid, policy: 0, nice: 0 }]);
+  Deno.kill(pid, "SIGKILL");
+  assert.equal(shim().symbols.bury(pid), SIGKILL);
 }
 
 function rehearsal(): void {
