@@ -196,6 +196,15 @@ int32_t shim_trim_malloc(void) {
   return malloc_trim(0);
 }
 
+/* Gives back what the stack, which begins at `start`, has below what an
+ * emergency may need: the start went deeper than any turn. */
+int32_t shim_trim_stack(uint64_t start) {
+  uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+  uintptr_t end = (here - STACK_BYTES) & ~(page_bytes() - 1);
+  if (start >= end || end > here) return 0;
+  return result(madvise((void *)start, end - start, MADV_DONTNEED));
+}
+
 /* Touches the stack below, as deep as an emergency may go. */
 __attribute__((noinline)) int32_t shim_populate_stack(void) {
   volatile char room[STACK_BYTES];

@@ -86,6 +86,7 @@ export class Residence {
   #files: Range[] = [];
   #clean: Range[] = [];
   #small: Range[] = [];
+  #stack: Range | undefined;
 
   constructor(shim: Shim) {
     this.#shim = shim;
@@ -95,6 +96,7 @@ export class Residence {
   survey(): void {
     const all = parseMaps(Deno.readTextFileSync("/proc/self/maps"));
     this.#files = all.filter(isRealFile);
+    this.#stack = all.find(({ path }) => path === "[stack]");
     this.#clean = all.filter((range, i) => isClean(range, all[i + 1]));
     this.#small = all.filter(({ access, bytes, path }) =>
       access === "rw-p" && bytes <= POPULATE_BYTES_MAX && path !== "[stack]"
@@ -102,13 +104,16 @@ export class Residence {
   }
 
   /**
-   * Gives back what only the start needed: garbage, libc's free lists, the clean
-   * file pages of start-up code. What is still used comes back when it is next
+   * Gives back what only the start needed: garbage, libc's free lists, the depth
+   * of the stack, the clean file pages of start-up code. What is still used comes back when it is next
    * touched. Every part is an offer that may be declined; never fails.
    */
   trim(): void {
     collect();
     this.#shim.symbols.trimMalloc();
+    if (this.#stack !== undefined) {
+      this.#shim.symbols.trimStack(this.#stack.start);
+    }
     for (const { start, bytes } of this.#clean) {
       this.#shim.symbols.advise(start, bytes, MADV_PAGEOUT);
     }

@@ -123,6 +123,7 @@ export const SYMBOLS = {
     result: "i32",
   },
   trimMalloc: { name: "shim_trim_malloc", ...HOT },
+  trimStack: { name: "shim_trim_stack", parameters: ["u64"], result: "i32" },
   populateStack: { name: "shim_populate_stack", ...HOT },
   prctl: { name: "shim_prctl", parameters: ["i32", "i32"], result: "i32" },
   sacrifice: { name: "shim_sacrifice", ...HOT },
