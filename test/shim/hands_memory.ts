@@ -156,7 +156,7 @@ async function priorities(): Promise<Skip> {
   const pid = shim().symbols.sacrifice();
   assert.deepEqual(threads(pid), [{ tid: pid, policy: 0, nice: 0 }]);
   Deno.kill(pid, "SIGKILL");
-  assert.equal(shim().symbols.bury(pid), SIGKILL);
+  assert.equal(shim().symbols.bury(pid, 1), SIGKILL);
 }
 
 function rehearsal(): void {
