@@ -87,6 +87,33 @@ Deno.test("self: locked as it is told", async () => {
   }
 });
 
+Deno.test("self: without the rights for it, it guards all the same", async () => {
+  const lacking = "-ipc_lock,-sys_nice";
+  const launcher = [
+    ...["prlimit", "--memlock=65536:65536", "setpriv"],
+    ...[`--bounding-set=${lacking}`, `--inh-caps=${lacking}`, "--"],
+  ];
+  if (Deno.uid() !== 0) return console.log("not checked: not root");
+  await withDaemon(
+    (dir) => ({ launcher, args: ["--socket", `${dir}/lmkd`] }),
+    async (daemon) => {
+      await daemon.said("Without mlock2: ENOMEM, going on");
+      await daemon.said("Without SCHED_FIFO: EPERM, going on");
+      await daemon.shows("lockLevel", "nothing");
+      await until("its figures", () => daemon.field("anonKb") || undefined);
+      const lost = SELF_LOCKED | SELF_ARENA_LOCKED | SELF_FIFO |
+        SELF_IO_FLUSHER;
+      assert.equal(daemon.field("self")! & lost, 0);
+      assert.deepEqual(priority(daemon), [0, 0]);
+      const turns = daemon.field("turns")!;
+      await until(
+        "another turn",
+        () => daemon.field("turns")! > turns || undefined,
+      );
+    },
+  );
+});
+
 Deno.test("self: an ordinary priority, and a ballast", async () => {
   const args = [
     ...["--set", "self.fifoPriority=0", "--set", "self.ballastKb=8192"],
