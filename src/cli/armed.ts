@@ -13,6 +13,7 @@ import {
   MB_OFFSET,
   MB_SOURCE,
 } from "../state/layout.ts";
+import { CALL_PERSIST } from "../state/calls.ts";
 import type { Log } from "./log.ts";
 import { readKept } from "./state_dir.ts";
 
@@ -42,7 +43,7 @@ export function restoreArmed(shim: Shim, fd: number, log: Log): void {
   mailbox[MB_SOURCE] = AT_GAUGES + G_ARMED_PID * 4;
   mailbox[MB_OFFSET] = 0;
   mailbox[MB_COUNT] = ARMED_WORDS * 4;
-  const rc = shim.ports.persist();
+  const rc = shim.patience.try(CALL_PERSIST, () => shim.ports.persist());
   if (rc < 0) log.say("warn", `Cannot keep who is armed: ${errnoName(rc)}`);
 }
 

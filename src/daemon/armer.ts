@@ -201,11 +201,12 @@ export class Armer {
       known(this.#snapshot, NEED_KB),
     );
     const before = this.#gauges[G_NEXT_ROW];
-    if (best === NONE || before === NONE || best === before) return best;
+    if (best === NONE || best === before) return best;
     return this.#isAsGood(before, best) ? before : best;
   }
 
   #isAsGood(before: number, best: number): boolean {
+    if (before === NONE) return false;
     const rows = this.#victims.rows;
     const settings = this.#settings;
     const at = before * VICTIM_WORDS;

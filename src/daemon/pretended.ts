@@ -83,7 +83,7 @@ const ZONEINFO = "Node 0, zone   Normal\n  per-node stats\n" +
   "        low      20000\n        high     30000\n" +
   "        present  250000\n        managed  250000\n" +
   "        protection: (0, 0)\n  pagesets\n";
-const TURN_MS = 50;
+const TURN_MS = 400;
 const EAGAIN = -11;
 const NO_ENTRY = -2;
 
@@ -233,7 +233,8 @@ export class PretendedPorts implements Ports {
   }
 
   readStart(): number {
-    return NO_ENTRY;
+    this.arena.mailbox[MB_COUNT] = 1;
+    return 0;
   }
 
   openStatus(): number {
@@ -273,7 +274,7 @@ export class PretendedPorts implements Ports {
   }
 
   writeAdj(): number {
-    return NO_ENTRY;
+    return 0;
   }
 
   releaseBallast(): number {

@@ -4,6 +4,7 @@
 // allocates nothing. Nobody is signalled but a sacrifice made for it.
 
 import { Arena } from "../state/arena.ts";
+import { G_BALLAST_KB } from "../state/gauges.ts";
 import { Journal } from "../state/journal.ts";
 import { ARENA_BYTES } from "../state/layout.ts";
 import { SET_DRY_RUN } from "../state/settings.ts";
@@ -51,6 +52,8 @@ export function rehearse(
     armedFd: 1,
     statusLines: linesOf(arena),
   });
+  // As if a ballast were held, to be given back.
+  arena.gauges[G_BALLAST_KB] = 1;
   for (let turn = 0; turn < TURNS; turn++) {
     reactor.tick(false);
     if (reactor.deskOpen) desk.visit(reactor.sprinting);

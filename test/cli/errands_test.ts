@@ -22,7 +22,7 @@ function makeErrands(said: string[]) {
   const clients = { waiterFor: () => NONE, promote: () => {} };
   const guard = { control, clients, monitoring: true, publish: () => {} };
   const errands = new Errands({
-    shim: { arena } as unknown as Shim,
+    shim: { arena, symbols: { spare: () => 0 } } as unknown as Shim,
     guard: guard as unknown as Guard,
     log: {
       say: (_: string, text: string) => said.push(text),

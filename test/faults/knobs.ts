@@ -152,9 +152,10 @@ export class Knobs {
     return this.#words[FAILED + CALL_NAMES.indexOf(call)]!;
   }
 
-  /** SIGKILLs that reached somebody since the beginning. */
+  /** SIGKILLs that reached somebody since the beginning, but for the guard's
+   * own child, upon which it rehearses. */
   get signals(): number {
-    return this.#words[SIGNALS]!;
+    return this.#words[SIGNALS]! - 1;
   }
 
   /** Unmaps; the file goes with its folder. */
