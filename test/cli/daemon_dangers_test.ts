@@ -4,9 +4,9 @@
 
 import assert from "node:assert/strict";
 import {
+  real,
   type Stage,
   type StagePlan,
-  whyNoGroup,
   withGetprop,
   withStage,
 } from "../faults/stage.ts";
@@ -14,9 +14,6 @@ import { until } from "./live/daemon.ts";
 
 const ENOSPC = 28;
 const PLANTED = new URL("live/planted_main.ts", import.meta.url).pathname;
-
-const refused = await whyNoGroup();
-const because = refused === "" ? "" : ` [no memory group: ${refused}]`;
 
 /** Whether a mount namespace of our own may be had, or why not. */
 async function whyNoMounts(): Promise<string> {
@@ -35,12 +32,12 @@ function danger(
   name: string,
   plan: StagePlan,
   play: (stage: Stage) => Promise<void> | void = () => {},
-  why = refused,
+  why = "",
 ): void {
-  const note = why === "" ? because : ` [${why}]`;
+  const note = why === "" ? real.because : ` [${why}]`;
   Deno.test({
     name: name + note,
-    ignore: refused !== "" || why !== "",
+    ignore: real.ignore || why !== "",
     fn: () =>
       withStage(plan, async (stage) => {
         await play(stage);
@@ -151,8 +148,8 @@ danger("errors that nobody catches", { main: PLANTED }, async ({ daemon }) => {
 });
 
 Deno.test({
-  name: `an errand that never ends${because}`,
-  ignore: refused !== "",
+  name: `an errand that never ends${real.because}`,
+  ignore: real.ignore,
   fn: () =>
     withGetprop((plan, bin) =>
       withStage(plan, async (stage) => {

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { CALL_NAMES, ERRORS } from "./knobs.ts";
-import { type Stage, whyNoGroup, withStage } from "./stage.ts";
+import { real, type Stage, withStage } from "./stage.ts";
 
 const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "full";
 const ROUNDS = IS_SOAK ? 60 : 5;
@@ -12,9 +12,6 @@ const PERMILLE = [50, 100, 150, 200];
 /** What is not made to fail: a victim whose signal fails again and again while
  * the group fills up within the second is not the guard's to save. */
 const SPARED: readonly string[] = ["pidfd_send_signal"];
-
-const refused = await whyNoGroup();
-const because = refused === "" ? "" : ` [no memory group: ${refused}]`;
 
 /** One round: its faults follow from its seed alone. */
 async function round(stage: Stage, seed: number): Promise<void> {
@@ -32,8 +29,8 @@ async function round(stage: Stage, seed: number): Promise<void> {
 }
 
 Deno.test({
-  name: `calls fail at random while hogs come${because}`,
-  ignore: refused !== "",
+  name: `calls fail at random while hogs come${real.because}`,
+  ignore: real.ignore,
   fn: async () => {
     const told = Deno.env.get("OOMGUARD_SEED");
     const first = told === undefined ? Date.now() & 0xffffff : Number(told);

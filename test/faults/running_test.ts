@@ -12,7 +12,7 @@ import {
 } from "../../src/state/gauges.ts";
 import { sleep, until } from "../cli/live/daemon.ts";
 import { CALL_NAMES, type CallName, ERRORS } from "./knobs.ts";
-import { ADJ, LIMIT_KB, type Stage, whyNoGroup, withStage } from "./stage.ts";
+import { ADJ, LIMIT_KB, real, type Stage, withStage } from "./stage.ts";
 
 const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "full";
 /** How long a fault lasts, ms. */
@@ -36,12 +36,6 @@ const RUNNING: readonly CallName[] = [
  * counts them, a wakeup comes with the next event, and a client without
  * credentials is refused as any other. */
 const SILENT: readonly CallName[] = ["poll", "setsockopt", "write", "read"];
-
-const refused = await whyNoGroup();
-const real = {
-  ignore: refused !== "",
-  because: refused === "" ? "" : ` [no memory group: ${refused}]`,
-};
 
 /** One fault for a while; how often it struck. */
 async function strike(

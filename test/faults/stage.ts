@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { copyArena, findGuard } from "../../src/cli/peek.ts";
-import { DrillGroup, GroupRefused } from "../../src/cli/drill_group.ts";
+import { DrillGroup } from "../../src/cli/drill_group.ts";
 import { recordsOf } from "../../src/report/journal.ts";
 import {
   J_CALL,
@@ -14,6 +14,7 @@ import {
   KIND_KILL,
 } from "../../src/state/journal.ts";
 import { LMK_GETKILLCNT, LMK_PROCPRIO } from "../../src/wire/lmkd.ts";
+import { App, groups } from "../cli/live/app.ts";
 import { Daemon, sleep, until, withDir } from "../cli/live/daemon.ts";
 import { compile } from "../cli/live/native.ts";
 import { Peer } from "../cli/live/peer.ts";
@@ -35,63 +36,16 @@ function makeGroup(): DrillGroup {
   return DrillGroup.make(name, LIMIT_KB);
 }
 
-/** Why no memory group can be made here, or "". */
-export async function whyNoGroup(): Promise<string> {
-  try {
-    await makeGroup().remove();
-    return "";
-  } catch (error) {
-    if (error instanceof GroupRefused) return error.message;
-    throw error;
-  }
-}
+/** Whether there can be one; who asks says why not. */
+export const real = await groups(LIMIT_KB);
 
-/** A process of the group that does what test/cli/live/app.c says. */
-export class App {
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  /** The signal that ended it. */
-  readonly ended: Promise<Deno.Signal | null>;
-
+/** A process of the group that grows when told. */
+class Hog extends App {
   constructor(program: string, group: DrillGroup) {
-    this.#child = new Deno.Command(program, {
-      args: ["1024", String(GROW_KB_PER_S)],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-    this.ended = this.#child.status.then(({ signal }) => signal);
+    super(program, 1_024, GROW_KB_PER_S);
     // First: it is discovered as soon as it is in the group.
     Deno.writeTextFileSync(`/proc/${this.pid}/oom_score_adj`, String(ADJ));
     group.admit(this.pid);
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  /** The first takes a little memory, the second begins growth. */
-  async tell(): Promise<void> {
-    await this.#input.write(new TextEncoder().encode("go\n"));
-  }
-
-  /** It has its memory: what it is told from now on is another line. */
-  async ready(): Promise<void> {
-    const reader = this.#child.stdout.getReader();
-    const { value } = await reader.read();
-    assert.equal(new TextDecoder().decode(value), "ready\n");
-    await reader.cancel();
-  }
-
-  async end(): Promise<void> {
-    if (!this.#child.stdout.locked) await this.#child.stdout.cancel();
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It is dead already.
-    }
-    await this.ended;
-    await this.#input.abort().catch(() => {});
   }
 }
 
@@ -121,7 +75,7 @@ export class Stage {
   /** Somebody comes, is registered, asks, and goes: what the guard then does
    * opens, reads, writes and closes. */
   async poke(): Promise<void> {
-    const app = new App(this.program, this.group);
+    const app = new Hog(this.program, this.group);
     let peer: Peer | null = null;
     try {
       await app.tell();
@@ -133,7 +87,7 @@ export class Stage {
       // Nobody listens, or hung up: that is what is being tried.
     } finally {
       peer?.close();
-      await app.end();
+      await app.kill();
     }
   }
 
@@ -144,7 +98,7 @@ export class Stage {
     readonly isRegistered?: boolean;
   } = {}): Promise<number> {
     const before = this.group.kernelOomKills() ?? 0;
-    const hog = new App(this.program, this.group);
+    const hog = new Hog(this.program, this.group);
     let peer: Peer | null = null;
     const late = Promise.withResolvers<string>();
     const timer = setTimeout(() => late.resolve("nobody died"), DEATH_MS_MAX);
@@ -159,13 +113,14 @@ export class Stage {
       const start = performance.now();
       await hog.tell();
       await how.meanwhile?.();
-      assert.equal(await Promise.race([hog.ended, late.promise]), "SIGKILL");
+      const end = await Promise.race([hog.ended(), late.promise]);
+      assert.equal(end, "SIGKILL");
       assert.equal(this.group.kernelOomKills() ?? 0, before, "by the kernel");
       return performance.now() - start;
     } finally {
       clearTimeout(timer);
       peer?.close();
-      await hog.end();
+      await hog.kill();
     }
   }
 

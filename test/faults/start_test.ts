@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { type CallName, ERRORS, type Fault, type Knobs } from "./knobs.ts";
-import { whyNoGroup, withStage } from "./stage.ts";
+import { real, withStage } from "./stage.ts";
 
 const IS_SOAK = Deno.env.get("OOMGUARD_SOAK") === "full";
 
@@ -22,8 +22,6 @@ const VITAL: readonly CallName[] = [
   ...["epoll_ctl", "ftruncate"] as const,
 ];
 
-const refused = await whyNoGroup();
-const because = refused === "" ? "" : ` [no memory group: ${refused}]`;
 /** The soak tries each error, each call by itself, and a hog each time. */
 const errors = IS_SOAK ? Object.values(ERRORS) : [ERRORS.ENOMEM];
 /** Whose loss is felt by the kill: tried with a hog each time. */
@@ -45,8 +43,8 @@ async function starts(fault: Fault, isTried: boolean): Promise<void> {
 }
 
 Deno.test({
-  name: `each call fails once while the guard starts${because}`,
-  ignore: refused !== "",
+  name: `each call fails once while the guard starts${real.because}`,
+  ignore: real.ignore,
   fn: async () => {
     const groups = IS_SOAK ? CALLS.map((call) => [call]) : [CALLS];
     for (const calls of groups) {
@@ -58,8 +56,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: `each call always fails while the guard starts${because}`,
-  ignore: refused !== "",
+  name: `each call always fails while the guard starts${real.because}`,
+  ignore: real.ignore,
   fn: async () => {
     for (const call of CALLS.filter((one) => !VITAL.includes(one))) {
       for (const error of errors) {
@@ -70,8 +68,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: `no shim and no file to guard by: it says so and ends${because}`,
-  ignore: refused !== "",
+  name: `no shim and no file to guard by: it says so and ends${real.because}`,
+  ignore: real.ignore,
   fn: async () => {
     for (const call of VITAL) {
       const fault = { calls: [call], error: ERRORS.ENOMEM };
