@@ -15,6 +15,7 @@ import {
 } from "../policy/pressure.ts";
 import type { Arena } from "../state/arena.ts";
 import {
+  G_ALARM_US,
   G_KEEPER_PID,
   G_PSI_EVENTS,
   G_SELF,
@@ -388,11 +389,15 @@ export class Reactor {
   }
 
   #setState(): void {
-    this.#arena.gauges[G_STATE] = this.#killer.state !== IDLE
+    const gauges = this.#arena.gauges;
+    const was = gauges[G_STATE];
+    gauges[G_STATE] = this.#killer.state !== IDLE
       ? STATE_KILLING
       : this.#pace.sprinting
       ? STATE_SPRINT
       : STATE_CALM;
+    if (was !== STATE_CALM || gauges[G_STATE] === STATE_CALM) return;
+    gauges[G_ALARM_US] = this.#mailbox[MB_WOKE_US];
   }
 
   /** Copies new journal records to the file and brings the status file up to

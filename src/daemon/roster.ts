@@ -116,7 +116,7 @@ export class Roster {
     this.#visitedMs = nowMs;
     this.#seen = this.#victims.count;
     this.#rowsPerVisit = sprinting || grew ? ROWS_SPRINT : ROWS_CALM;
-    this.#refresh(sprinting ? REFRESH_SPRINT : REFRESH_CALM);
+    this.#refresh(sprinting);
     this.#fillReady();
     this.#closeSpare();
     if (this.#notifier.statWanted) this.#openStats();
@@ -130,8 +130,11 @@ export class Roster {
     if ((flags & (ROW_LISTED | ROW_DEAD)) === ROW_LISTED) this.#refreshRow(row);
   }
 
-  /** Reads adj and memory of further rows. */
-  #refresh(count: number): void {
+  /** Reads adj and memory of further rows. To read a row that is not ready a
+   * file has to be opened: while memory is short that is done only for those
+   * who could be chosen. */
+  #refresh(sprinting: boolean): void {
+    const count = sprinting ? REFRESH_SPRINT : REFRESH_CALM;
     const rows = this.#victims.rows;
     const end = this.#victims.end;
     let looked = 0;
@@ -142,6 +145,7 @@ export class Roster {
       if (flags === 0 || (flags & (ROW_DEAD | ROW_KILLED)) !== 0) continue;
       if (rows[at + V_PROTECT] === PROTECT_KERNEL) continue;
       if (rows[at + V_PIDFD] < 0) continue;
+      if (sprinting && (flags & ROW_LISTED) === 0) continue;
       this.#refreshRow(this.#refreshAt);
       done++;
       if (looked >= end) return;

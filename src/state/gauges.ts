@@ -120,3 +120,5 @@ export const G_ARMED_ADJ = 102;
 export const ARMED_WORDS = 3;
 /** -errno with which the kernel refused to take a value back; 0: never. */
 export const G_ARM_RC = 103;
+/** Guard clock of the wake that ended the calm last, us, wrapped. */
+export const G_ALARM_US = 64;
