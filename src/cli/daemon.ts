@@ -193,20 +193,23 @@ async function run(
   const watchdogNews = new WatchdogNews(shim.arena, guard);
   let zramAskedMs = 0;
   let tiedMs = 0;
+  // Made once: what is made in each turn takes V8 to pages that it has not
+  // touched yet, and without memory the guard would wait there for ever.
+  const work = () => {
+    const from = said;
+    said = journal.serial;
+    if (from !== said) sayNews(guard, from, log);
+    watchdogNews.say(log);
+    errands.visit(reactor.sprinting);
+    keeper.visit();
+    if (!reactor.sprinting) self.visit();
+  };
   while (code !== TURN_STOP) {
     if (code === TURN_RELOAD) errands.reloadDue = true;
     let busy = false;
     if (reactor.deskOpen) {
       busy = desk.visit(reactor.sprinting);
-      attempt(guard.faults, log, "Work between turns", () => {
-        const from = said;
-        said = journal.serial;
-        if (from !== said) sayNews(guard, from, log);
-        watchdogNews.say(log);
-        errands.visit(reactor.sprinting);
-        keeper.visit();
-        if (!reactor.sprinting) self.visit();
-      });
+      attempt(guard.faults, log, "Work between turns", work);
       const now = shim.arena.mailbox[MB_NOW_MS];
       if (isOver(now, tiedMs, TIE_MS)) {
         tiedMs = now;
