@@ -9,6 +9,7 @@ import {
   type Heart,
   type Run,
   type Sample,
+  type Tracing,
   type Vmstat,
 } from "./record.ts";
 
@@ -71,11 +72,28 @@ function apply(run: Run, fields: Fields): boolean {
         got: num(fields, "got"),
       });
       return true;
+    case "trace":
+      run.trace.push(text(fields, "line"));
+      return true;
+    case "maps":
+      run.maps.push(text(fields, "line"));
+      return true;
+    case "journal":
+      run.journal.push(toWords(text(fields, "hex")));
+      return true;
+    case "starved":
+      run.starved.push({
+        atUs,
+        slab: num(fields, "slab"),
+        pages: num(fields, "pages"),
+      });
+      return true;
     case "guard":
     case "client":
     case "kernel":
     case "note":
     case "status":
+    case "before":
       run.remarks.push({ atUs, from: fields.e, line: text(fields, "line") });
       return true;
     default:
@@ -106,7 +124,13 @@ function applyProc(run: Run, fields: Fields): boolean {
     return proc !== undefined;
   }
   const signal = num(fields, "signal");
-  const death: Death = { atUs, signal, code: num(fields, "code") };
+  const alarmUs = num(fields, "alarm");
+  const death: Death = {
+    atUs,
+    signal,
+    code: num(fields, "code"),
+    ...(alarmUs !== 0 && { alarmUs }),
+  };
   if (proc !== undefined) proc.death = death;
   else if (text(fields, "name") === "client") run.clientDeath = death;
   else run.guardDeath = death;
@@ -143,6 +167,29 @@ function applyOnce(run: Run, fields: Fields, atUs: number): boolean {
     case "guardAfter":
       run.guardAfter = toGuardSize(fields);
       return true;
+    case "strike":
+      run.struck = {
+        atUs,
+        how: text(fields, "how"),
+        nextPid: num(fields, "next"),
+        isDone: fields.done === true,
+      };
+      return true;
+    case "again":
+      run.againUs = atUs;
+      return true;
+    case "tracing":
+      run.tracing = toTracing(fields);
+      return true;
+    case "starving":
+      run.starving = {
+        threads: num(fields, "threads"),
+        works: fields.works === true,
+      };
+      return true;
+    case "blocked":
+      run.blockedUs = num(fields, "us");
+      return true;
     case "vmBefore":
       run.vmBefore = toVmstat(fields);
       return true;
@@ -156,6 +203,23 @@ function applyOnce(run: Run, fields: Fields, atUs: number): boolean {
     default:
       return false;
   }
+}
+
+/** Little-endian words, as the guard writes its journal. */
+function toWords(hex: string): Int32Array {
+  const bytes = Uint8Array.fromHex(hex);
+  return new Int32Array(bytes.buffer, 0, bytes.length >> 2);
+}
+
+function toTracing(fields: Fields): Tracing {
+  return {
+    guardPid: num(fields, "guard"),
+    threads: num(fields, "threads"),
+    keepers: num(fields, "keepers"),
+    events: num(fields, "events"),
+    hasTurns: fields.turns === true,
+    hasSignals: fields.signals === true,
+  };
 }
 
 function toSample(fields: Fields): Sample {

@@ -1,9 +1,11 @@
 // One scene or trial from end to end: build what is missing, boot, collect,
 // judge.
 
+import { type Defence, judgeDefence } from "./defence.ts";
 import { collect } from "./events.ts";
 import { isFile } from "./host.ts";
 import { buildGuardDisk, buildImage, fetchEarlyoom } from "./image.ts";
+import { buildFaultKernel } from "./kernel.ts";
 import type { Run } from "./record.ts";
 import {
   DEVICE,
@@ -15,7 +17,10 @@ import {
   type SceneOptions,
   SCENES,
   sceneText,
+  type Spec,
+  type Strike,
 } from "./scenes.ts";
+import type { StruckScene } from "./strikes.ts";
 import { judgeTrial, type TrialVerdict } from "./trial_verdict.ts";
 import { type Trial, type TrialName, TRIALS, trialText } from "./trials.ts";
 import { judge, type Verdict } from "./verdict.ts";
@@ -38,6 +43,11 @@ interface Asked {
   guardPath?: string;
   seed?: number;
   device?: Partial<Device>;
+  strike?: Strike;
+  rounds?: number;
+  trace?: boolean;
+  guests?: readonly Spec[];
+  verbose?: number;
 }
 
 export interface Request extends Asked {
@@ -83,11 +93,39 @@ export async function runScene(request: Request): Promise<Result> {
   return { request, outcome, run, verdict };
 }
 
+export interface StruckResult {
+  outcome: Outcome;
+  run: Run;
+  defence: Defence;
+}
+
+/** Runs one scene in which the guard is struck down. */
+export async function runStruck(
+  { scene, strike, line, guardArgs, rounds }: StruckScene,
+  asked: Partial<Asked> = {},
+): Promise<StruckResult> {
+  const { outcome, run } = await runScene({
+    guard: "oomguard",
+    ...asked,
+    scene,
+    strike,
+    rounds,
+    guardArgs: [...guardArgs, ...asked.guardArgs ?? []],
+  });
+  const defence = judgeDefence(run, line, SCENES[scene].culpritDies);
+  defence.failures.unshift(...cutShort(outcome));
+  return { outcome, run, defence };
+}
+
 /** Runs one trial against one guard. */
 export async function runTrial(request: TrialRequest): Promise<TrialResult> {
   const trial = TRIALS[request.trial];
   const text = trialText(trial, optionsOf(request));
-  const device = { memoryMb: trial.memoryMb, ...request.device };
+  const device = {
+    memoryMb: trial.memoryMb,
+    ...(trial.kernel && { kernel: trial.kernel }),
+    ...request.device,
+  };
   const outcome = await bootFor({ ...request, device }, trial, text);
   const run = collect(outcome.lines);
   const verdict = judgeTrial(trial, run);
@@ -101,6 +139,11 @@ function optionsOf(request: Asked): SceneOptions {
     guardArgs: request.guardArgs ?? [],
     seed: request.seed ?? 1,
     targets: [],
+    ...(request.strike && { strike: request.strike }),
+    ...(request.rounds && { rounds: request.rounds }),
+    ...(request.guests && { guests: request.guests }),
+    ...(request.trace && { trace: request.trace }),
+    ...(request.verbose && { verbose: request.verbose }),
   };
 }
 
@@ -109,15 +152,20 @@ async function bootFor(
   play: Scene | Trial,
   sceneText: string,
 ): Promise<Outcome> {
-  const image = await buildImage();
+  const device = { ...DEVICE, ...request.device };
+  const base = await buildImage();
+  const image = device.kernel === "faults"
+    ? { ...base, kernelPath: await buildFaultKernel() }
+    : base;
   const guardDiskPath = await buildDisk(request);
   return await boot({
     image,
     ...(guardDiskPath === undefined ? {} : { guardDiskPath }),
-    device: { ...DEVICE, ...request.device },
+    device,
+    trace: request.trace === true,
     swapMb: play.swapMb,
     sceneText,
-    limitMs: play.limitMs + BOOT_MS,
+    limitMs: play.limitMs * (request.rounds ?? 1) + BOOT_MS,
     silentMs: SILENT_MS,
   });
 }

@@ -77,7 +77,11 @@ function missingPackages(): string[] {
 
 /** Installs what is missing; whyNoDevice() has said that it may. */
 export async function installTools(): Promise<void> {
-  const missing = missingPackages();
+  await installPackages(missingPackages());
+}
+
+/** Installs Debian packages; none is nothing to do. */
+export async function installPackages(missing: string[]): Promise<void> {
   if (missing.length === 0) return;
   console.error(`qemu: installing ${missing.join(" ")}`);
   const install = ["install", "-y", "-q", "--no-install-recommends"];

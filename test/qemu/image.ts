@@ -16,7 +16,7 @@ import {
 } from "./host.ts";
 
 const HERE = import.meta.dirname!;
-const CACHE = `${HERE}/../../.cache/qemu`;
+export const CACHE = `${HERE}/../../.cache/qemu`;
 const DEBS = `${CACHE}/debs`;
 
 /** Raised when the way an image is put together changes. */
@@ -122,7 +122,7 @@ async function hashInputs(debs: Deb[]): Promise<string> {
 }
 
 /** Builds beside the final folder, so a half-built one is never found. */
-async function buildInto(
+export async function buildInto(
   folder: string,
   build: (work: string) => Promise<void>,
 ): Promise<void> {
@@ -148,7 +148,7 @@ function exists(path: string): boolean {
 
 /** Keeps the newest few of a kind: a guard under development changes with every
  * build, and another run may be about to boot the one before. */
-function prune(prefix: string): void {
+export function prune(prefix: string): void {
   const found: { path: string; ms: number }[] = [];
   for (const { name } of Deno.readDirSync(CACHE)) {
     if (!name.startsWith(prefix)) continue;

@@ -23,6 +23,8 @@ export interface Size {
 
 export interface Death {
   atUs: number;
+  /** When the guard had last been alarmed by then, us wrapped. */
+  alarmUs?: number;
   /** 0: it ended by itself, with `code`. */
   signal: number;
   code: number;
@@ -68,8 +70,35 @@ export interface Vmstat {
 /** A line that somebody wrote: the guard, the kernel, or the runner itself. */
 export interface Remark {
   atUs: number;
-  from: "guard" | "client" | "kernel" | "note" | "status";
+  from: "guard" | "client" | "kernel" | "note" | "status" | "before";
   line: string;
+}
+
+/** What the runner did to the guard. */
+export interface Struck {
+  atUs: number;
+  how: string;
+  /** Whom the guard would have killed next; 0: nobody. */
+  nextPid: number;
+  isDone: boolean;
+}
+
+/** What the kernel was told to record. */
+export interface Tracing {
+  guardPid: number;
+  threads: number;
+  keepers: number;
+  /** Kinds of allocation that this kernel can record. */
+  events: number;
+  hasTurns: boolean;
+  hasSignals: boolean;
+}
+
+/** Allocations refused so far, as the fault-injection kernel counts them. */
+export interface Starved {
+  atUs: number;
+  slab: number;
+  pages: number;
 }
 
 /** What the guard answered to a command of the runner's. */
@@ -94,6 +123,20 @@ export interface Run {
   remarks: Remark[];
   replies: Reply[];
   placed: Placed[];
+  /** Lines of the kernel's trace, and the guard's journal as words. */
+  trace: string[];
+  /** The guard's mappings at the end, as /proc/PID/maps has them. */
+  maps: string[];
+  journal: Int32Array[];
+  tracing?: Tracing;
+  struck?: Struck;
+  /** When a guard that was started again had let the runner in. */
+  againUs?: number;
+  /** Threads whose allocations were refused, and that it was so. */
+  starving?: { threads: number; works: boolean };
+  starved: Starved[];
+  /** Longest wait of the reader of a command line, us. */
+  blockedUs?: number;
   totalKb: number;
   /** 0: not reached. */
   populatedUs: number;
@@ -125,6 +168,10 @@ export function emptyRun(): Run {
     remarks: [],
     replies: [],
     placed: [],
+    trace: [],
+    maps: [],
+    journal: [],
+    starved: [],
     totalKb: 0,
     populatedUs: 0,
     beginUs: 0,

@@ -6,7 +6,7 @@
 
 import { parseArgs } from "node:util";
 
-import { runScene, runTrial } from "./harness.ts";
+import { runScene, runStruck, runTrial } from "./harness.ts";
 import { whyNoDevice } from "./host.ts";
 import type { Run } from "./record.ts";
 import {
@@ -18,6 +18,7 @@ import {
   STRATEGIES,
   type StrategyName,
 } from "./scenes.ts";
+import { STRIKES } from "./strikes.ts";
 import {
   formatRun,
   formatTable,
@@ -37,6 +38,11 @@ const USAGE = `Usage: run.ts [options]
   --seed N            contents of the processes' memory (default 1)
   --targets           send Android's LMK_TARGET levels after connecting
   --memcg v1|v2       which memory controller is mounted (default v2)
+  --strike LINE       strike the guard down so that this line of defence has
+                      to hold: watchdog, keeper, restart or kernel
+  --rounds N          culprits that come one after another (default 1)
+  --trace             record what the guard's threads allocate
+  --verbose N         what the kernel says of each refused allocation, 0 to 2
   --json              print the events instead of the timeline
   --console           print the kernel's console as well
   --quiet             print the table only
@@ -52,6 +58,10 @@ const OPTIONS = {
   seed: { type: "string", default: "1" },
   targets: { type: "boolean", default: false },
   memcg: { type: "string", default: "v2" },
+  strike: { type: "string" },
+  rounds: { type: "string", default: "1" },
+  trace: { type: "boolean", default: false },
+  verbose: { type: "string", default: "0" },
   json: { type: "boolean", default: false },
   console: { type: "boolean", default: false },
   quiet: { type: "boolean", default: false },
@@ -100,6 +110,7 @@ async function main(args: string[]): Promise<number> {
     return 69;
   }
   if (words.trial !== undefined) return await runTrials(words.trial, words);
+  if (words.strike !== undefined) return await runStrikes(words.strike, words);
   const names = words.scene === "all"
     ? Object.keys(SCENES) as SceneName[]
     : [words.scene as SceneName];
@@ -120,6 +131,9 @@ function askedBy(words: Words) {
     guardArgs: [...guardArgs, ...more],
     seed: Number(words.seed),
     device: { memcg: words.memcg },
+    rounds: Number(words.rounds),
+    trace: words.trace,
+    verbose: Number(words.verbose),
     ...(words["guard-path"] && { guardPath: words["guard-path"] }),
   };
 }
@@ -137,6 +151,26 @@ async function runTrials(name: string, words: Words): Promise<number> {
     const seconds = ((result.run.endUs - result.run.beginUs) / 1e6).toFixed(1);
     const is = failures.length === 0 ? "ok" : "FAIL";
     console.log(`trial ${trial}: ${is}, ${seconds} s\n`);
+  }
+  return failureCount === 0 ? 0 : 1;
+}
+
+/** Every scene, or the one asked for, with the strike that this line is for. */
+async function runStrikes(line: string, words: Words): Promise<number> {
+  let failureCount = 0;
+  for (const struck of STRIKES) {
+    if (struck.line !== line) continue;
+    if (words.scene !== "all" && struck.scene !== words.scene) continue;
+    const result = await runStruck(struck, askedBy(words));
+    const { failures, acts, firstDeathMs } = result.defence;
+    const title = `${struck.scene}, ${struck.what}`;
+    tell(title, result, words, () => formatRun(result.run));
+    failureCount += failures.length;
+    if (words.json) continue;
+    for (const failure of failures) console.log(`FAIL ${failure}`);
+    console.log(`${struck.scene}, ${line}: ${acts.join(", ")}`);
+    const is = failures.length === 0 ? "ok" : "FAIL";
+    console.log(`${is}, first death after ${firstDeathMs?.toFixed(0)} ms\n`);
   }
   return failureCount === 0 ? 0 : 1;
 }

@@ -1,12 +1,26 @@
 // The scenes as data: who lives on the device, who misbehaves, and how the
 // guard is started. Sizes fit a device of 1 GiB.
 
-export type SceneName = "launch" | "leak" | "lock" | "swapless";
+import { AT_GAUGES } from "../../src/state/layout.ts";
+import {
+  G_ALARM_US,
+  G_KEEPER_PID,
+  G_LOCK_LEVEL,
+  G_NEXT_PID,
+  G_STATE,
+} from "../../src/state/gauges.ts";
+
+export type SceneName = "launch" | "leak" | "lock" | "swapless" | "thrash";
 export type GuardName = "none" | "oomguard" | "earlyoom";
 
-/** One process: see roles.c for what each kind does. */
+/** What a process does with its memory: roles.c, held.c. */
+type Kind =
+  | ("app" | "busy" | "heart" | "hog" | "launch" | "thrash")
+  | ("greedy" | "idle" | "held" | "reader" | "knock");
+
+/** One process. */
 export interface Spec {
-  kind: "app" | "busy" | "heart" | "hog" | "launch" | "greedy" | "idle";
+  kind: Kind;
   name: string;
   adj: number;
   uid: number;
@@ -18,6 +32,8 @@ export interface Spec {
 export interface Scene extends Timing {
   name: SceneName;
   swapMb: number;
+  /** Who lives on the device besides the population. */
+  guests?: readonly Spec[];
   /** Started last and held back until everything else has its memory. */
   culprit: Spec;
   /** Whether the culprit is to die, or to get what it asks for, and when. */
@@ -90,6 +106,27 @@ export const POPULATION: readonly Spec[] = [
   })),
 ];
 
+/** A game: its working set and the framework's code are gone through once a
+ * second, so what the machine takes from it is wanted back at once. */
+const GAME: Spec = {
+  ...APP,
+  kind: "thrash",
+  name: "com.example.game",
+  adj: 0,
+  uid: 10034,
+  sizeMb: 160,
+};
+
+/** A client that comes and goes: letting it in allocates, whenever it comes. */
+export const KNOCKER: Spec = {
+  ...APP,
+  kind: "knock",
+  name: "com.example.knock",
+  adj: -900,
+  uid: 0,
+  sizeMb: 0,
+};
+
 /** The launch asks for its memory in 2 s. The kernel alone, which swaps for
  * it, needs 8 to 10 s (measured). */
 const LAUNCH_MS_MAX = 4000;
@@ -113,11 +150,14 @@ export const SCENES: Readonly<Record<SceneName, Scene>> = {
   leak: { ...HOG_SCENE, name: "leak", culprit: LEAK },
   lock: { ...HOG_SCENE, name: "lock", culprit: LOCK },
   swapless: { ...HOG_SCENE, name: "swapless", culprit: LEAK, swapMb: 0 },
+  thrash: { ...HOG_SCENE, name: "thrash", culprit: LEAK, guests: [GAME] },
 };
 
 export interface Device {
   memoryMb: number;
   memcg: "v1" | "v2";
+  /** Which kernel: Debian's, or the one that can refuse allocations. */
+  kernel?: "cloud" | "faults";
 }
 
 export const DEVICE: Device = { memoryMb: MEMORY_MB, memcg: "v2" };
@@ -128,6 +168,7 @@ export interface GuardCommand {
   argv: readonly string[];
   socketPath?: string;
   showPath?: string;
+  journalPath?: string;
   readyMs: number;
 }
 
@@ -149,6 +190,7 @@ export const GUARDS: Readonly<Record<GuardName, GuardCommand | undefined>> = {
     ],
     socketPath: SOCKET_PATH,
     showPath: `${STATE_FOLDER}/status`,
+    journalPath: `${STATE_FOLDER}/journal`,
     readyMs: 20000,
   },
   // -r 0: no periodic report; -p: highest priority, as its service file has it.
@@ -185,7 +227,23 @@ export interface SceneOptions {
   seed: number;
   /** LMK_TARGET as {minfree pages, adj} pairs; empty: not sent. */
   targets: readonly number[];
+  /** What is done to the guard: it is stopped, its main thread alone is, or it
+   * is ended, when the scene begins or when it first looks closely. */
+  strike?: Strike;
+  /** Culprits that come one after another; 1 where it is not said. */
+  rounds?: number;
+  /** The kernel records what the guard's threads allocate. */
+  trace?: boolean;
+  /** Who lives on the device besides those of the scene. */
+  guests?: readonly Spec[];
+  /** What the kernel says of each refused allocation: 0 nothing, 2 where. */
+  verbose?: number;
 }
+
+export type Strike = readonly [
+  how: "stop" | "thread" | "end",
+  when: "begin" | "sprint",
+];
 
 /** How long the runner waits for what; trials have it too. */
 export interface Timing {
@@ -197,10 +255,19 @@ export interface Timing {
 /** The scene as the runner in the device reads it (scene_parse.c). */
 export function sceneText(scene: Scene, options: SceneOptions): string {
   const lines = settingLines(scene, options);
-  for (const spec of POPULATION) lines.push(`proc ${specText(spec)}`);
+  const guests = [...scene.guests ?? [], ...options.guests ?? []];
+  for (const spec of [...POPULATION, ...guests]) {
+    lines.push(`proc ${specText(spec)}`);
+  }
   lines.push(`culprit ${specText(scene.culprit)}`);
   return lines.join("\n") + "\n";
 }
+
+/** Where the runner looks into the guard's arena: bytes from its start, in the
+ * order of scene.h. */
+const ARENA_WORDS = [
+  ...[G_STATE, G_ALARM_US, G_KEEPER_PID, G_NEXT_PID, G_LOCK_LEVEL],
+].map((gauge) => AT_GAUGES + gauge * 4);
 
 /** Guard, seed and times: what the text of a scene or a trial opens with. */
 export function settingLines(timing: Timing, options: SceneOptions): string[] {
@@ -211,7 +278,13 @@ export function settingLines(timing: Timing, options: SceneOptions): string[] {
     lines.push(`ready ${guard.readyMs}`);
     if (guard.socketPath) lines.push(`socket ${guard.socketPath}`);
     if (guard.showPath) lines.push(`show ${guard.showPath}`);
+    if (guard.journalPath) lines.push(`journal ${guard.journalPath}`);
+    lines.push(`arena ${ARENA_WORDS.join(" ")}`);
+    if (options.strike) lines.push(`strike ${options.strike.join(" ")}`);
+    if (options.trace) lines.push("trace");
   }
+  if (options.rounds) lines.push(`rounds ${options.rounds}`);
+  if (options.verbose) lines.push(`verbose ${options.verbose}`);
   if (options.targets.length > 0) {
     lines.push(`target ${options.targets.join(" ")}`);
   }

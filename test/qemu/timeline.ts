@@ -1,7 +1,8 @@
 // A scene in words: one column of a table, and the timeline a failing scene
 // prints. Pure text; the caller decides where it goes.
 
-import type { Proc, Run, Sample } from "./record.ts";
+import { signalsOf, statusNumber } from "./facts.ts";
+import type { Proc, Remark, Run, Sample } from "./record.ts";
 import type { Verdict } from "./verdict.ts";
 import { heldKb } from "./victims.ts";
 
@@ -27,6 +28,7 @@ const LABELS = [
   ...["", "guard", "verdict", "kernel OOM kills", "died", "wrong", "excess"],
   ...["need after, ms", "first death after, ms", "least available, MB"],
   ...["stall some/full, ms", "heart p50/p99, ms", "heart worst, ms"],
+  ...["wake to signal, ms", "turn at most, ms"],
   ...["launch took, ms", "guard rss/anon, MB", "guard's CPU, ms", "boot, s"],
 ];
 /** Scenes beside each other in 80 columns. */
@@ -75,6 +77,8 @@ function toCells({ scene, guard, run, verdict, bootMs }: Row): string[] {
       ? "-"
       : [heart.p50Us, heart.p99Us].map(toTenths).join("/"),
     heart === undefined ? "-" : toTenths(heart.maxUs),
+    toTenthsOr(signalsOf(run).at(-1)),
+    toTenthsOr(statusNumber(run, "turnUsMax")),
     toMs(verdict.launchMs),
     size === undefined ? "-" : [size.rssKb, size.anonKb].map(toMb).join("/"),
     toMs(cpuMs),
@@ -88,6 +92,10 @@ function toMs(ms: number | undefined): string {
 
 function toMb(kb: number): string {
   return `${kb >> 10}`;
+}
+
+function toTenthsOr(us: number | undefined): string {
+  return us === undefined ? "-" : toTenths(us);
 }
 
 function toTenths(us: number): string {
@@ -106,13 +114,15 @@ export function formatTimeline(run: Run, verdict: Verdict): string {
 
 /** The same without a verdict, line by line; trials have another kind. */
 export function formatRun(run: Run): string[] {
-  const entries: Entry[] = run.remarks.filter((one) => one.from !== "status")
+  const entries: Entry[] = run.remarks.filter(isTold)
     .map((one) => ({ atUs: one.atUs, line: `${one.from}: ${one.line}` }));
   for (const proc of run.procs) entries.push(...procEntries(proc));
   const moment = (atUs: number, line: string) =>
     atUs > 0 && entries.push({ atUs, line });
   moment(run.beginUs, "-- the culprit is let go");
   moment(run.grownUs, "-- the culprit has all it asked for");
+  if (run.struck) moment(run.struck.atUs, `-- strike: ${run.struck.how}`);
+  moment(run.againUs ?? 0, "-- a guard is there again");
   moment(run.endUs, "-- end of the scene");
   if (run.guardDeath) {
     const { atUs, signal, code } = run.guardDeath;
@@ -135,6 +145,11 @@ export function formatRun(run: Run): string[] {
     if (from === "status") lines.push(`   status ${line}`);
   }
   return lines;
+}
+
+/** Status files are told whole, and not among what happens. */
+function isTold({ from }: Remark): boolean {
+  return from !== "status" && from !== "before";
 }
 
 /** A line in 80 columns: what does not fit goes on below, set in. */

@@ -2,6 +2,8 @@
 // protocol. Pure: the same record gives the same verdict. Lines are parsed the
 // way those tests parse them, so a word out of place fails here.
 
+import { judgeHeld, judgeStarve } from "./alive_verdict.ts";
+import { statusNumber, survived, unlike } from "./facts.ts";
 import type { Proc, Remark, Run } from "./record.ts";
 import { RUNNER_PATH, type Trial, type TrialName } from "./trials.ts";
 
@@ -57,15 +59,6 @@ export function parseReap({ line }: Remark): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
-/** A number of the guard's status file; undefined when it has none of it. */
-export function statusNumber(run: Run, label: string): number | undefined {
-  for (const { from, line } of run.remarks) {
-    const [word, value] = line.trim().split(/\s+/);
-    if (from === "status" && word === label) return Number(value);
-  }
-  return undefined;
-}
-
 /** Judges one trial. */
 export function judgeTrial(trial: Trial, run: Run): TrialVerdict {
   const remarks = run.remarks.filter(({ from }) => from === "guard");
@@ -95,6 +88,8 @@ const RULES: Record<TrialName, (run: Run, kills: Kill[]) => string[]> = {
   reap: judgeReap,
   batch: judgeBatch,
   report: judgeReport,
+  starve: judgeStarve,
+  held: judgeHeld,
 };
 
 function countKernelKills(run: Run): number {
@@ -121,21 +116,6 @@ function lostFailures(run: Run): string[] {
     }
   }
   return lines;
-}
-
-/** Whether the process was ended by SIGKILL, in words if not. */
-function survived(proc: Proc): string[] {
-  const who = `pid ${proc.pid}, oom_score_adj ${proc.adj},`;
-  if (proc.death === undefined) return [`${who} lives`];
-  const { signal, code } = proc.death;
-  return signal === 9
-    ? []
-    : [`${who} ended with signal ${signal}, code ${code}`];
-}
-
-/** A figure that is not what it has to be, in words. */
-function unlike(what: string, got: unknown, want: unknown): string[] {
-  return got === want ? [] : [`${what} is ${got}, not ${want}`];
 }
 
 /** Each line tells of the process that it names. */

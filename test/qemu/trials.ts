@@ -5,6 +5,7 @@
 
 import {
   DEVICE,
+  type Device,
   type SceneOptions,
   settingLines,
   type Spec,
@@ -13,12 +14,15 @@ import {
   type Timing,
 } from "./scenes.ts";
 
-export type TrialName = "oom" | "reap" | "batch" | "report";
+export type TrialName =
+  | ("oom" | "reap" | "batch" | "report")
+  | ("starve" | "held");
 
 export interface Trial extends Timing {
   name: TrialName;
   memoryMb: number;
   swapMb: number;
+  kernel?: Device["kernel"];
   procs: readonly Spec[];
   guardArgs: readonly string[];
 }
@@ -45,6 +49,14 @@ const BATCH_ADJS = [950, -800, 100];
 
 const IDLE: Spec = { ...GREEDY, kind: "idle", sizeMb: 0, rateMb: 0 };
 
+const HOG: Spec = {
+  ...GREEDY,
+  kind: "hog",
+  name: "com.example.leak",
+  sizeMb: 8192,
+  rateMb: 120,
+};
+
 const BASE = {
   memoryMb: DEVICE.memoryMb,
   swapMb: SWAP_MB,
@@ -53,6 +65,14 @@ const BASE = {
   settleMs: 100,
   limitMs: 30000,
 };
+
+/** What lmkd's own tests try, and a client of its socket. */
+export const LMKD_TRIALS: readonly TrialName[] = [
+  "oom",
+  "reap",
+  "batch",
+  "report",
+];
 
 export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   oom: {
@@ -82,15 +102,31 @@ export const TRIALS: Readonly<Record<TrialName, Trial>> = {
   report: {
     ...BASE,
     name: "report",
-    procs: [{
-      ...GREEDY,
-      kind: "hog",
-      name: "com.example.leak",
-      adj: 900,
-      sizeMb: 8192,
-      rateMb: 300,
-    }],
+    procs: [{ ...HOG, adj: 900, rateMb: 300 }],
     settleMs: 5000,
+  },
+  // Nothing is allocated for the guard while three hogs come one after another.
+  starve: {
+    ...BASE,
+    name: "starve",
+    procs: [945, 930, 915, 900].map((adj) => ({ ...HOG, adj })),
+    memoryMb: DEVICE.memoryMb / 2,
+    swapMb: 0,
+    kernel: "faults",
+    settleMs: 1000,
+    limitMs: 60000,
+  },
+  // The first to die holds its mmap lock, and somebody waits for it.
+  held: {
+    ...BASE,
+    name: "held",
+    procs: [
+      { ...HOG, kind: "held", name: "com.example.held", adj: 900 },
+      { ...HOG, adj: 800 },
+      { ...IDLE, kind: "reader", name: "reader", uid: 0 },
+    ],
+    memoryMb: DEVICE.memoryMb / 2,
+    settleMs: 500,
   },
 };
 

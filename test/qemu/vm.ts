@@ -12,6 +12,8 @@ export interface Boot {
   guardDiskPath?: string;
   device: Device;
   swapMb: number;
+  /** tracefs is mounted: some MB of kernel memory. */
+  trace: boolean;
   sceneText: string;
   limitMs: number;
   /** A runner that has begun to speak and then says nothing for this long, ms,
@@ -140,6 +142,7 @@ function qemuArgs(request: Boot, work: string): string[] {
     ...KERNEL_WORDS,
     `scene.swap_mb=${request.swapMb}`,
     `scene.memcg=${device.memcg}`,
+    `scene.trace=${request.trace ? 1 : 0}`,
   ];
   const disks = [image.rootPath, `${work}/scene`];
   if (request.guardDiskPath) disks.push(request.guardDiskPath);

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # Init of the device: mounts, zram and kernel settings as an Android phone has
 # them, then the scene from the second disk, then off. Words of the kernel
-# command line: scene.swap_mb=N (0: none), scene.memcg=v2|v1.
+# command line: scene.swap_mb=N (0: none), scene.memcg=v2|v1, scene.trace=0|1.
 export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -10,10 +10,12 @@ mkdir -p /dev/socket /run/shm
 ln -s /run/shm /dev/shm
 swap_mb=0
 memcg=v2
+trace=0
 for word in $(cat /proc/cmdline); do
   case "$word" in
   scene.swap_mb=*) swap_mb="${word#*=}" ;;
   scene.memcg=*) memcg="${word#*=}" ;;
+  scene.trace=*) trace="${word#*=}" ;;
   esac
 done
 if [ "$memcg" = v1 ]; then
@@ -25,6 +27,9 @@ else
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
   echo +memory +pids >/sys/fs/cgroup/cgroup.subtree_control
 fi
+[ "$trace" = 0 ] || mount -t tracefs tracefs /sys/kernel/tracing
+# The knobs of fault injection, where the kernel has it.
+[ ! -e /proc/self/make-it-fail ] || mount -t debugfs debugfs /sys/kernel/debug
 # Android's init.rc: swap readily, one page at a time, never refuse a mapping.
 echo 100 >/proc/sys/vm/swappiness
 echo 0 >/proc/sys/vm/page-cluster
@@ -39,4 +44,5 @@ fi
 echo "init: device is up"
 /load/load scene /dev/vdb /dev/ttyS1
 echo "init: scene ended with $?"
-poweroff -f
+# The emulator was told that a reset is the end; not every kernel can power off.
+reboot -f

@@ -22,14 +22,18 @@ enum { STAGE_NONE, STAGE_PLACED, STAGE_READY };
 // One process, written by it and read by the runner.
 struct cell {
   _Atomic int stage;
+  _Atomic int pid;
   _Atomic int64_t touched_kb;
   _Atomic int64_t done_us;
+  // Of a reader: since when it waits, 0 for not at all; its longest wait so far.
+  _Atomic int64_t since_us;
+  _Atomic int64_t slowest_us;
 };
 
 // The runner locks this mapping, so a process that writes here never waits for
 // these pages, whatever happens to its own.
 struct shared {
-  _Atomic int go;
+  _Atomic int go; // processes in slots below this may begin
   struct cell cells[PROCS_MAX];
   _Atomic uint32_t beat_count;
   _Atomic int64_t beat_due_us;
@@ -58,6 +62,10 @@ void role_run(const struct role *role, struct shared *shared);
 // The client: never through the runner's own packets (ams.c).
 int client_run(char **words);
 
+// Never return either (held.c).
+void held_run(unsigned char *base, int64_t size_kb);
+void reader_run(struct shared *shared, struct cell *own, int slot);
+
 int scene_run(const char *scene_path, const char *out_path);
 
 // Output: JSON lines into a ring that was touched beforehand, drained without
@@ -66,6 +74,7 @@ void out_open(const char *path);
 void out_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void out_text(const char *event, const char *text, size_t bytes);
 void out_drain(void);
+void out_make_room(void);
 void out_finish(void);
 
 // Probes: files opened once, read in place.

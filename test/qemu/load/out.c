@@ -83,6 +83,15 @@ void out_drain(void) {
   }
 }
 
+// Waits until half of the ring is free: for what is told when all is over.
+void out_make_room(void) {
+  while (head - tail > RING_BYTES / 2) {
+    out_drain();
+    struct pollfd pollfd = {.fd = out_fd, .events = POLLOUT};
+    poll(&pollfd, 1, 10);
+  }
+}
+
 void out_finish(void) {
   out_line("{\"e\":\"done\",\"t\":%ld,\"dropped\":%ld}", (long)now_us(),
            dropped);

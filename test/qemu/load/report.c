@@ -2,11 +2,14 @@
 // guard's own size, and a file of the guard's choice.
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "scene.h"
+
+enum { RECORD_BYTES = 384 }; // of a journal: 96 words (src/base/limits.ts)
 
 static int compare_us(const void *left, const void *right) {
   const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
@@ -42,7 +45,7 @@ void report_guard(const struct guard *guard, const char *event) {
            (long)probe_cpu_ms(guard->pid));
 }
 
-void report_file(const char *path) {
+void report_file(const char *event, const char *path) {
   static char bytes[8192];
   const int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
   const ssize_t count = fd < 0 ? 0 : read(fd, bytes, sizeof bytes - 1);
@@ -51,6 +54,25 @@ void report_file(const char *path) {
   bytes[count] = 0;
   for (char *save, *line = strtok_r(bytes, "\n", &save); line;
        line = strtok_r(NULL, "\n", &save))
-    out_text("status", line, strlen(line));
+    out_text(event, line, strlen(line));
   close(fd);
+}
+
+// The journal's records as they are, those never written left out.
+void report_journal(const char *path) {
+  static unsigned char record[RECORD_BYTES];
+  static char hex[2 * RECORD_BYTES + 1];
+  const int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+  while (fd >= 0 && read(fd, record, sizeof record) == (ssize_t)sizeof record) {
+    int any = 0;
+    for (size_t i = 0; i < sizeof record; i++) {
+      snprintf(hex + 2 * i, 3, "%02x", record[i]);
+      any |= record[i];
+    }
+    if (any)
+      out_line("{\"e\":\"journal\",\"t\":%ld,\"hex\":\"%s\"}", (long)now_us(),
+               hex);
+  }
+  if (fd >= 0)
+    close(fd);
 }

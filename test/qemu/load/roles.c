@@ -31,6 +31,10 @@ enum {
   FRAMEWORK_HEART_PAGES = 4096,
   FRAMEWORK_HEART_PART = 64,
   FRAMEWORK_BUSY_PART = 64,
+  // A whole round of the working set takes a second at best.
+  THRASH_PARTS = 64,
+  THRASH_US = 15625,
+  KNOCK_US = 20000,
 };
 
 static const unsigned char *framework;
@@ -119,8 +123,8 @@ static void grow(const struct role *role, struct cell *cell,
   }
 }
 
-static void wait_for_go(struct shared *shared) {
-  while (!atomic_load(&shared->go))
+static void wait_for_go(const struct role *role, struct shared *shared) {
+  while (atomic_load(&shared->go) <= role->slot)
     nap_until_us(now_us() + 1000);
 }
 
@@ -131,12 +135,35 @@ static void run_cached(unsigned char *base, int64_t pages) {
   }
 }
 
+// A client that comes and goes: whoever lets it in has to open something.
+static void run_knock(void) {
+  for (;;) {
+    const int fd = ams_connect("/dev/socket/lmkd");
+    if (fd >= 0)
+      close(fd);
+    nap_until_us(now_us() + KNOCK_US);
+  }
+}
+
 static void run_busy(unsigned char *base, int64_t pages) {
   const int64_t part = framework_pages / FRAMEWORK_BUSY_PART;
   for (int64_t wake = 0;; wake++) {
     nap_until_us(now_us() + BUSY_TOUCH_US);
     touch(base, 0, pages / BUSY_HOT_PART);
     read_framework((wake % FRAMEWORK_BUSY_PART) * part, part);
+  }
+}
+
+// A foreground app with a large working set: all of its own pages and all of
+// the framework's code, over and over, a little at a time.
+static void run_thrash(unsigned char *base, int64_t pages) {
+  const int64_t part = pages / THRASH_PARTS;
+  const int64_t code_part = framework_pages / THRASH_PARTS;
+  for (int64_t wake = 0;; wake++) {
+    nap_until_us(now_us() + THRASH_US);
+    const int64_t at = wake % THRASH_PARTS;
+    touch(base, at * part, (at + 1) * part);
+    read_framework(at * code_part, code_part);
   }
 }
 
@@ -194,21 +221,32 @@ static void take_place(const struct role *role) {
 
 void role_run(const struct role *role, struct shared *shared) {
   struct cell *cell = &shared->cells[role->slot];
+  atomic_store(&cell->pid, getpid());
   take_place(role);
   atomic_store(&cell->stage, STAGE_PLACED);
   if (strcmp(role->kind, "greedy") == 0) {
-    wait_for_go(shared);
+    wait_for_go(role, shared);
     run_greedy(role, cell);
   }
   while (strcmp(role->kind, "idle") == 0)
     pause();
+  if (strcmp(role->kind, "held") == 0) {
+    wait_for_go(role, shared);
+    held_run(reserve(role->size_kb), role->size_kb);
+  }
+  if (strcmp(role->kind, "knock") == 0) {
+    atomic_store(&cell->stage, STAGE_READY);
+    run_knock();
+  }
+  if (strcmp(role->kind, "reader") == 0)
+    reader_run(shared, cell, 0);
   map_framework();
   fill_noise(role->seed + (uint64_t)role->slot);
   const int64_t pages = role->size_kb / PAGE_KB;
   unsigned char *base = reserve(role->size_kb);
   if (strcmp(role->kind, "hog") == 0 || strcmp(role->kind, "launch") == 0) {
     atomic_store(&cell->stage, STAGE_READY);
-    wait_for_go(shared);
+    wait_for_go(role, shared);
     grow(role, cell, base);
     atomic_store(&cell->done_us, now_us());
     run_busy(base, pages);
@@ -221,5 +259,7 @@ void role_run(const struct role *role, struct shared *shared) {
     run_heart(shared, base, pages);
   if (strcmp(role->kind, "busy") == 0)
     run_busy(base, pages);
+  if (strcmp(role->kind, "thrash") == 0)
+    run_thrash(base, pages);
   run_cached(base, pages);
 }

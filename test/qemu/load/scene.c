@@ -5,31 +5,36 @@
 #include "stage.h"
 
 static uint32_t begin_beat;
+static int64_t decided_us;
 
 // The culprit has died or reached its end, and the machine had time to settle.
 static int is_decided(void) {
-  static int64_t since_us;
   for (int i = 0; i < scene.proc_count; i++)
     if (scene.procs[i].culprit &&
         (scene.procs[i].pidfd < 0 || atomic_load(&shared->cells[i].done_us))) {
-      if (since_us == 0)
-        since_us = now_us();
-      return now_us() - since_us >= scene.settle_us;
+      if (decided_us == 0)
+        decided_us = now_us();
+      return now_us() - decided_us >= scene.settle_us;
     }
   return 0;
 }
 
+// A process is registered as ActivityManager does it, when it has become the
+// app that it is to be.
+static void bring(int slot) {
+  const struct proc *proc = &scene.procs[slot];
+  stage_start(slot);
+  stage_await(slot, STAGE_PLACED);
+  ams_register(socket_fd, proc->pid, proc->uid, proc->adj);
+  stage_await(slot, STAGE_READY);
+}
+
 // One after another, as apps are opened, so the order of registration is also
-// the order of age; and registered as ActivityManager does it, when the process
-// has become the app that it is to be.
+// the order of age.
 static void populate(void) {
   int is_complete = 1;
   for (int i = 0; i < scene.proc_count; i++) {
-    stage_start(i);
-    stage_await(i, STAGE_PLACED);
-    ams_register(socket_fd, scene.procs[i].pid, scene.procs[i].uid,
-                 scene.procs[i].adj);
-    stage_await(i, STAGE_READY);
+    bring(i);
     is_complete &= stage_has_reached(i, STAGE_READY);
   }
   out_line("{\"e\":\"populated\",\"t\":%ld,\"complete\":%s}", (long)now_us(),
@@ -40,17 +45,41 @@ static void begin(void) {
   const struct mem_sample mem = probe_mem();
   begin_beat = atomic_load(&shared->beat_count);
   report_guard(&guard, "guardBefore");
+  trace_begin();
   probe_vmstat("vmBefore");
   out_line("{\"e\":\"begin\",\"t\":%ld,\"totalKb\":%ld,\"swapTotalKb\":%ld}",
            (long)now_us(), (long)mem.total_kb, (long)mem.swap_total_kb);
+  scene.is_begun = 1;
+}
+
+// The next of a row of culprits takes the place of the one that died.
+static void replace_culprit(void) {
+  atomic_store(&shared->go, 0);
+  // One that was struck dead has to be in its place again.
+  stage_run(scene.ready_us, strike_is_mended);
+  for (int i = 0; i < scene.proc_count; i++) {
+    if (!scene.procs[i].culprit || scene.procs[i].pidfd >= 0)
+      continue;
+    atomic_store(&shared->cells[i].stage, STAGE_NONE);
+    atomic_store(&shared->cells[i].done_us, 0);
+    bring(i);
+  }
+  stage_run(scene.calm_us, NULL);
 }
 
 static int play(void) {
   populate();
+  stage_await_settled();
   stage_run(scene.calm_us, NULL);
   begin();
-  atomic_store(&shared->go, 1);
-  return stage_run(scene.limit_us, is_decided);
+  for (int round = 1;; round++) {
+    decided_us = 0;
+    atomic_store(&shared->go, PROCS_MAX);
+    const int decided = stage_run(scene.limit_us, is_decided);
+    if (!decided || round >= scene.rounds)
+      return decided;
+    replace_culprit();
+  }
 }
 
 int scene_run(const char *scene_path, const char *out_path) {
@@ -69,7 +98,9 @@ int scene_run(const char *scene_path, const char *out_path) {
   report_heart(shared, begin_beat);
   report_guard(&guard, "guardAfter");
   probe_vmstat("vmAfter");
-  report_file(scene.show_path);
+  report_file("status", scene.show_path);
+  report_journal(scene.journal_path);
+  trace_end();
   out_finish();
   return 0;
 }

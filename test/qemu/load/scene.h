@@ -22,11 +22,29 @@ struct proc {
   struct proc_sample last;
 };
 
+// Words of the guard's arena that a scene may name.
+enum {
+  ARENA_STATE,
+  ARENA_ALARM_US,
+  ARENA_KEEPER,
+  ARENA_NEXT,
+  ARENA_LOCKED,
+  WORDS_OF_ARENA
+};
+
 struct scene {
   char *guard_argv[WORDS_MAX]; // empty: no guard
   char *socket_path;           // NULL: the guard has none
   char *show_path;             // a file to print at the end
+  char *journal_path;          // a journal to print at the end
   char *trial;                 // NULL: a scene, not a trial
+  char *strike[2];             // what is done to the guard, and when
+  int rounds;                  // culprits that come one after another
+  int verbose;                 // how much the kernel says of injected faults
+  int is_begun;
+  int trace;                   // 1: allocations of the guard are recorded
+  int64_t arena_at[WORDS_OF_ARENA];
+  const _Atomic int32_t *arena[WORDS_OF_ARENA];
   int targets[TARGETS_MAX], target_count;
   uint64_t seed;
   int64_t ready_us, calm_us, settle_us, limit_us;
@@ -52,6 +70,7 @@ void guard_read(struct guard *guard);
 
 void report_heart(const struct shared *shared, uint32_t begin_beat);
 void report_guard(const struct guard *guard, const char *event);
-void report_file(const char *path);
+void report_file(const char *event, const char *path);
+void report_journal(const char *path);
 
 #endif

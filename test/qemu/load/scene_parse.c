@@ -6,6 +6,8 @@
 //   proc app com.example.cached0 900 10001 40 0 0
 //   culprit hog com.example.leak 900 10020 8192 120 0
 //   trial oom
+//   strike stop sprint
+//   arena 1234 1238 1242
 // The text comes from a raw disk, so it ends at the first NUL.
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -65,6 +67,19 @@ static void parse_line(struct scene *scene, char *line) {
     scene->show_path = words[1];
   else if (count == 2 && strcmp(key, "trial") == 0)
     scene->trial = words[1];
+  else if (count == 2 && strcmp(key, "journal") == 0)
+    scene->journal_path = words[1];
+  else if (count == 3 && strcmp(key, "strike") == 0)
+    memcpy(scene->strike, words + 1, sizeof scene->strike);
+  else if (count == 2 && strcmp(key, "rounds") == 0)
+    scene->rounds = atoi(words[1]);
+  else if (count == 2 && strcmp(key, "verbose") == 0)
+    scene->verbose = atoi(words[1]);
+  else if (count == 1 && strcmp(key, "trace") == 0)
+    scene->trace = 1;
+  else if (strcmp(key, "arena") == 0 && count == WORDS_OF_ARENA + 1)
+    for (int i = 0; i < WORDS_OF_ARENA; i++)
+      scene->arena_at[i] = atoll(words[i + 1]);
   else if (count == 2 && strcmp(key, "seed") == 0)
     scene->seed = (uint64_t)atoll(words[1]);
   else if (count == 2 && strcmp(key, "ready") == 0)

@@ -17,6 +17,7 @@
 enum {
   STAGE_US = 15000000, // many times what 100 MB take under emulation
   STAGE_LOOK_US = 5000,
+  STRIKE_LOOK_US = 1000, // the guard in a sprint looks every 10 ms
 };
 
 struct scene scene = {.ready_us = 20000000, .calm_us = 1000000,
@@ -118,9 +119,9 @@ static void note_death(const char *name, int pid, int pidfd) {
   waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED);
   const int killed = info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
   out_line("{\"e\":\"death\",\"t\":%ld,\"pid\":%d,\"name\":\"%s\","
-           "\"signal\":%d,\"code\":%d}",
+           "\"signal\":%d,\"code\":%d,\"alarm\":%d}",
            (long)now_us(), pid, name, killed ? info.si_status : 0,
-           killed ? 0 : info.si_status);
+           killed ? 0 : info.si_status, arena_word(ARENA_ALARM_US));
   close(pidfd);
 }
 
@@ -199,7 +200,13 @@ int stage_run(int64_t limit_us, int (*is_over)(void)) {
       if (next_us < now_us()) // held up: no burst of samples to catch up
         next_us = now_us() + SAMPLE_US;
     }
-    turn(next_us < until_us ? next_us : until_us);
+    const int64_t next_look_us = now_us() + STRIKE_LOOK_US;
+    int64_t wake_us = next_us < until_us ? next_us : until_us;
+    if (strike_pending() && wake_us > next_look_us)
+      wake_us = next_look_us;
+    turn(wake_us);
+    strike_look();
+    strike_mend();
     if (is_over && is_over())
       return 1;
   }
@@ -218,11 +225,22 @@ void stage_await_guard(void) {
       break;
     stage_run(SAMPLE_US, NULL);
   }
+  arena_open(guard.pid);
   out_line("{\"e\":\"ready\",\"t\":%ld,\"ms\":%ld,\"pid\":%d,\"socket\":%s}",
            (long)now_us(), (long)(now_us() - start_us) / 1000, guard.pid,
            socket_fd >= 0 ? "true" : "false");
   if (scene.target_count > 0)
     ams_target(socket_fd, scene.targets, scene.target_count);
+}
+
+static int is_settled(void) {
+  return guard.pidfd < 0 || !scene.arena[ARENA_LOCKED] ||
+         arena_word(ARENA_LOCKED) != 0;
+}
+
+// The last that a guard does before it is all there is to lock its memory.
+void stage_await_settled(void) {
+  stage_run(scene.ready_us, is_settled);
 }
 
 int stage_has_reached(int slot, int reached) {

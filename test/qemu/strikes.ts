@@ -1,0 +1,54 @@
+// The struck scenes as data: what is done to the guard in which scene, and which
+// line of defence has to hold then.
+
+import type { Line } from "./defence.ts";
+import type { SceneName, Strike } from "./scenes.ts";
+
+export interface StruckScene {
+  scene: SceneName;
+  strike: Strike;
+  line: Line;
+  guardArgs: readonly string[];
+  /** Culprits that come: the second meets a guard that was started again. */
+  rounds: number;
+  what: string;
+}
+
+/** The scenes in which only the culprit, or a cached app, may die. */
+const STRUCK: readonly SceneName[] = ["leak", "lock", "swapless", "thrash"];
+
+const WAYS: readonly Omit<StruckScene, "scene">[] = [
+  {
+    strike: ["thread", "sprint"],
+    line: "watchdog",
+    guardArgs: [],
+    rounds: 1,
+    what: "its main thread stopped: the watchdog thread kills",
+  },
+  {
+    strike: ["stop", "sprint"],
+    line: "keeper",
+    guardArgs: [],
+    rounds: 1,
+    what: "stopped as a whole: the keeper calls the kernel",
+  },
+  {
+    strike: ["end", "sprint"],
+    line: "restart",
+    guardArgs: [],
+    rounds: 2,
+    what: "killed: the keeper starts it again, and it kills the next",
+  },
+  {
+    strike: ["stop", "sprint"],
+    line: "kernel",
+    guardArgs: ["--set", "self.keeper=false"],
+    rounds: 1,
+    what: "stopped with no keeper: the kernel kills whom it was armed with",
+  },
+];
+
+/** Every scene with every strike. */
+export const STRIKES: readonly StruckScene[] = WAYS.flatMap((way) =>
+  STRUCK.map((scene) => ({ ...way, scene }))
+);
