@@ -88,7 +88,7 @@ const STRUCK: readonly (readonly [line: string, scene: SceneName])[] = [
   ["watchdog", "lock"],
   ["keeper", "leak"],
   ["restart", "swapless"],
-  ["kernel", "lock"],
+  ["kernel", "launch"],
 ];
 
 for (const struck of STRIKES) {

@@ -111,13 +111,22 @@ function kernelFailures(run: Run, firstPid: number): string[] {
   ];
 }
 
+/** Where what grows is itself of the least important, the kernel may take it
+ * before the armed one: arming adds a tenth of the memory at most to what 900
+ * has already (mm/oom_kill.c, oom_badness), and the guard is not there to follow
+ * the growth. */
 function keeperFailures(run: Run, firstPid: number): string[] {
+  const { nextPid } = run.struck!;
+  const culprit = run.procs.find((proc) => proc.culprit);
+  const wanted = firstPid === culprit?.pid ? firstPid : nextPid;
   const calls = recordsOf(run, j.KIND_KEEPER).filter((words) =>
     words[j.J_DETAIL] === j.KEEPER_CALLED
   );
   return [
-    ...kernelFailures(run, firstPid),
-    ...unlike("whom the keeper's call was for", calls[0]?.[j.J_PID], firstPid),
+    ...(nextPid > 0 ? [] : ["the guard had told nobody as the next"]),
+    ...unlike("the first of the kernel's", kernelVictims(run)[0], wanted),
+    ...unlike("the first to die", firstPid, wanted),
+    ...unlike("whom the keeper's call was for", calls[0]?.[j.J_PID], nextPid),
   ];
 }
 

@@ -47,6 +47,8 @@ interface Asked {
   rounds?: number;
   trace?: boolean;
   guests?: readonly Spec[];
+  /** Other than the scene's or the trial's. */
+  swapMb?: number;
   verbose?: number;
 }
 
@@ -101,7 +103,7 @@ export interface StruckResult {
 
 /** Runs one scene in which the guard is struck down. */
 export async function runStruck(
-  { scene, strike, line, guardArgs, rounds }: StruckScene,
+  { scene, strike, line, guardArgs, rounds, swapMb }: StruckScene,
   asked: Partial<Asked> = {},
 ): Promise<StruckResult> {
   const { outcome, run } = await runScene({
@@ -110,6 +112,7 @@ export async function runStruck(
     scene,
     strike,
     rounds,
+    ...(swapMb !== undefined && { swapMb }),
     guardArgs: [...guardArgs, ...asked.guardArgs ?? []],
   });
   const defence = judgeDefence(run, line, SCENES[scene].culpritDies);
@@ -163,7 +166,7 @@ async function bootFor(
     ...(guardDiskPath === undefined ? {} : { guardDiskPath }),
     device,
     trace: request.trace === true,
-    swapMb: play.swapMb,
+    swapMb: request.swapMb ?? play.swapMb,
     sceneText,
     limitMs: play.limitMs * (request.rounds ?? 1) + BOOT_MS,
     silentMs: SILENT_MS,

@@ -7,6 +7,8 @@ import type { SceneName, Strike } from "./scenes.ts";
 export interface StruckScene {
   scene: SceneName;
   strike: Strike;
+  /** Other than the scene's. */
+  swapMb?: number;
   line: Line;
   guardArgs: readonly string[];
   /** Culprits that come: the second meets a guard that was started again. */
@@ -39,16 +41,22 @@ const WAYS: readonly Omit<StruckScene, "scene">[] = [
     rounds: 2,
     what: "killed: the keeper starts it again, and it kills the next",
   },
-  {
-    strike: ["stop", "sprint"],
-    line: "kernel",
-    guardArgs: ["--set", "self.keeper=false"],
-    rounds: 1,
-    what: "stopped with no keeper: the kernel kills whom it was armed with",
-  },
 ];
 
-/** Every scene with every strike. */
-export const STRIKES: readonly StruckScene[] = WAYS.flatMap((way) =>
-  STRUCK.map((scene) => ({ ...way, scene }))
-);
+/** Arming alone: there is no swap and nobody of ours, and what grows is in front,
+ * so that the kernel's choice among the cached apps is what was made of it. */
+const ARMED: StruckScene = {
+  scene: "launch",
+  swapMb: 0,
+  strike: ["stop", "begin"],
+  line: "kernel",
+  guardArgs: ["--set", "self.keeper=false", "--set", "self.watchdogMs=0"],
+  rounds: 1,
+  what: "stopped with no other line: the kernel kills whom it is armed with",
+};
+
+/** Every scene with every strike, and arming. */
+export const STRIKES: readonly StruckScene[] = [
+  ...WAYS.flatMap((way) => STRUCK.map((scene) => ({ ...way, scene }))),
+  ARMED,
+];
