@@ -29,12 +29,20 @@ const TOOLS: readonly (readonly [what: string, package_: string])[] = [
   ["/usr/include/libelf.h", "libelf-dev"],
 ];
 
-/** Why there can be no such kernel on this machine, or undefined. */
-export async function whyNoFaultKernel(): Promise<string | undefined> {
+/** Why there can be no such kernel on this machine, or undefined. One that is not
+ * built yet is only where `mayBuild`: it takes longer than all other tests. */
+export async function whyNoFaultKernel(
+  mayBuild: boolean,
+): Promise<string | undefined> {
   try {
-    await resolveDebs([SOURCE]);
+    const { path } = await place();
+    if (isFile(path)) return undefined;
   } catch (error) {
     return `no ${SOURCE} to be had: ${(error as Error).message}`;
+  }
+  if (!mayBuild) {
+    return "the kernel that can refuse allocations is not built: " +
+      "deno task soak builds it, which takes minutes";
   }
   const missing = missingTools();
   if (missing.length === 0 || Deno.uid() === 0) return undefined;
@@ -47,14 +55,19 @@ function missingTools(): string[] {
   ).map(([, package_]) => package_);
 }
 
-/** Path of the kernel's image; builds it, which takes minutes, or finds it. */
-export async function buildFaultKernel(): Promise<string> {
+/** Where the kernel is, or is to be, and what it is made of. */
+async function place() {
   const [deb] = await resolveDebs([SOURCE]);
   const wanted = Deno.readTextFileSync(CONFIG_PATH);
   const inputs = [RECIPE, deb!.fileName, deb!.hash, wanted].join("\0");
   const hash = await sha256(new TextEncoder().encode(inputs));
   const folder = `${CACHE}/faults-${hash.slice(0, 16)}`;
-  const path = `${folder}/vmlinuz`;
+  return { deb, wanted, folder, path: `${folder}/vmlinuz` };
+}
+
+/** Path of the kernel's image; builds it, which takes minutes, or finds it. */
+export async function buildFaultKernel(): Promise<string> {
+  const { deb, wanted, folder, path } = await place();
   if (isFile(path)) return path;
   console.error(`qemu: building a kernel from ${deb!.fileName}`);
   await installPackages(missingTools());
