@@ -147,6 +147,8 @@ int32_t shim_redirect_madvise(void);
 int32_t shim_lock_all(void);
 int32_t shim_lock_range(uint64_t start, uint64_t bytes);
 int32_t shim_advise(uint64_t start, uint64_t bytes, int32_t advice);
+int32_t shim_hot_begin(uint64_t start, uint64_t bytes);
+int32_t shim_hot_end(void);
 int32_t shim_trim_malloc(void);
 int32_t shim_trim_stack(uint64_t start);
 int32_t shim_populate_stack(void);

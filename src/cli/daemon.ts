@@ -136,6 +136,8 @@ function announce(
   shim.patience.isStarting = false;
   guard.listen();
   if (reactor.deskOpen) guard.desk.visit(reactor.sprinting);
+  // Said while the text is watched: what a kill's line needs stays with it.
+  log.say("info", "ready");
   notify(shim, "READY=1");
   // A signal that came during the start counts.
   if (code === TURN_STOP || (signals & 1) !== 0) return TURN_STOP;
@@ -226,6 +228,7 @@ async function run(
       // the start (measured, 2.9.5), and its own handlers end the process.
       shim.symbols.takeSignals();
     }
+    self.keepText();
     code = reactor.tick(busy, reactor.deskOpen ? restMs(desk, errands) : -1);
   }
   sayNews(guard, said, log);

@@ -52,6 +52,7 @@ export class Self {
   readonly #place: Place | null;
   readonly #unswappable: boolean;
   readonly #residence: Residence;
+  #isTextWatched = false;
   #group: OwnGroup | null = null;
 
   constructor(shim: Shim, log: Log) {
@@ -94,6 +95,14 @@ export class Self {
     return signals;
   }
 
+  /** Before the first wait: what has been run by then is what stays. */
+  keepText(): void {
+    if (!this.#isTextWatched) return;
+    this.#isTextWatched = false;
+    const rc = this.#residence.keepText();
+    if (rc < 0) this.#tellUnwatched(rc);
+  }
+
   /** In calm time: swap may have come, and what was safe is so no longer. */
   visit(): void {
     const { settings, gauges } = this.#shim.arena;
@@ -134,6 +143,7 @@ export class Self {
     rehearse(arena.settings, statusLines);
     this.#residence.trim();
     const pid = symbols.sacrifice();
+    this.#watchText();
     if (pid < 0) {
       const why = errnoName(pid);
       this.#log.say("info", `Rehearsed without a victim: ${why}, going on`);
@@ -143,6 +153,17 @@ export class Self {
     const { signals } = rehearse(arena.settings, statusLines, victim);
     symbols.bury(pid, 1);
     return signals;
+  }
+
+  #watchText(): void {
+    const rc = this.#residence.watchText();
+    this.#isTextWatched = rc >= 0;
+    if (rc < 0) this.#tellUnwatched(rc);
+  }
+
+  #tellUnwatched(rc: number): void {
+    const why = errnoName(rc);
+    this.#log.say("debug", `Without a watch of the text: ${why}, going on`);
   }
 
   #lock(): void {

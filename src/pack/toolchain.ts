@@ -6,8 +6,15 @@ import { join } from "node:path";
 import { run, runOk } from "./run.ts";
 import { MissingError, NATIVE, type Target } from "./target.ts";
 
-const SHIM_UNITS = ["shim", "desk", "titles", "spawn", "watchdog", "memory"]
-  .map((name) => `./ffi/${name}.c`);
+const SHIM_UNITS = [
+  "shim",
+  "desk",
+  "titles",
+  "spawn",
+  "watchdog",
+  "memory",
+  "hotset",
+].map((name) => `./ffi/${name}.c`);
 const SHIM_SOURCES = [
   ...SHIM_UNITS,
   "./ffi/shim.h",

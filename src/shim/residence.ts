@@ -20,7 +20,7 @@ export interface Locked {
 }
 
 /** A mapping of this process. */
-interface Range {
+export interface Range {
   readonly start: bigint;
   readonly bytes: bigint;
   readonly access: string;
@@ -28,6 +28,9 @@ interface Range {
   readonly path: string;
 }
 
+// include/uapi/asm-generic/errno-base.h
+const ENOENT = 2;
+const EBUSY = 16;
 /** include/uapi/asm-generic/mman-common.h: Linux 5.4, 5.14. */
 const MADV_PAGEOUT = 21;
 const MADV_POPULATE_WRITE = 23;
@@ -72,6 +75,16 @@ export function isClean(range: Range, next: Range | undefined): boolean {
     range.access === "r-xp";
 }
 
+/** The runtime's text: there is none larger. Exported for its test. */
+export function largestText(all: readonly Range[]): Range | undefined {
+  return all.filter((range) => isRealFile(range) && range.access === "r-xp")
+    .reduce<Range | undefined>(
+      (most, range) =>
+        most === undefined || range.bytes > most.bytes ? range : most,
+      undefined,
+    );
+}
+
 /** The level to try first. `swappable`: there is swap that the guard's pages
  * may go to. */
 export function wantedLevel(mode: number, swappable: boolean): number {
@@ -85,6 +98,7 @@ export class Residence {
   readonly #shim: Shim;
   #files: Range[] = [];
   #clean: Range[] = [];
+  #text: Range | undefined;
   #small: Range[] = [];
   #stack: Range | undefined;
 
@@ -97,7 +111,10 @@ export class Residence {
     const all = parseMaps(Deno.readTextFileSync("/proc/self/maps"));
     this.#files = all.filter(isRealFile);
     this.#stack = all.find(({ path }) => path === "[stack]");
-    this.#clean = all.filter((range, i) => isClean(range, all[i + 1]));
+    this.#text = largestText(all);
+    this.#clean = all.filter((range, i) =>
+      range !== this.#text && isClean(range, all[i + 1])
+    );
     this.#small = all.filter(({ access, bytes, path }) =>
       access === "rw-p" && bytes <= POPULATE_BYTES_MAX && path !== "[stack]"
     );
@@ -117,6 +134,23 @@ export class Residence {
     for (const { start, bytes } of this.#clean) {
       this.#shim.symbols.advise(start, bytes, MADV_PAGEOUT);
     }
+  }
+
+  /** Gives the runtime's text back too, and notes which of its pages are run
+   * from now on: no other comes back. -errno where that is refused. */
+  watchText(): number {
+    const text = this.#text;
+    if (text === undefined) return -ENOENT;
+    const { symbols } = this.#shim;
+    // A debugger would stop at each page, and lose its breakpoints.
+    const rc = isTraced() ? -EBUSY : symbols.beginHot(text.start, text.bytes);
+    if (rc < 0) symbols.advise(text.start, text.bytes, MADV_PAGEOUT);
+    return rc;
+  }
+
+  /** Ends that; answers how many pages were run, or -errno. */
+  keepText(): number {
+    return this.#shim.symbols.endHot();
   }
 
   /** Locks as much as `wanted` (LEVEL_*) says, or what is possible below it,
@@ -165,6 +199,12 @@ export class Residence {
       symbols.advise(start, bytes, MADV_POPULATE_WRITE);
     }
   }
+}
+
+/** Whether somebody traces this process (fs/proc/array.c). */
+function isTraced(): boolean {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  return !/^TracerPid:\t0$/m.test(status);
 }
 
 /** Has V8 collect all it can, where it was started to be asked

@@ -122,6 +122,12 @@ export const SYMBOLS = {
     parameters: ["u64", "u64", "i32"],
     result: "i32",
   },
+  beginHot: {
+    name: "shim_hot_begin",
+    parameters: ["u64", "u64"],
+    result: "i32",
+  },
+  endHot: { name: "shim_hot_end", ...HOT },
   trimMalloc: { name: "shim_trim_malloc", ...HOT },
   trimStack: { name: "shim_trim_stack", parameters: ["u64"], result: "i32" },
   populateStack: { name: "shim_populate_stack", ...HOT },

@@ -5,6 +5,7 @@ import type { Checks } from "./attached.ts";
 import { DESK } from "./hands_desk.ts";
 import { GROUPS } from "./hands_group.ts";
 import { MEMORY } from "./hands_memory.ts";
+import { TEXT } from "./hands_text.ts";
 import { TITLES } from "./hands_titles.ts";
 import { VMPRESSURE } from "./hands_vmpressure.ts";
 
@@ -14,6 +15,7 @@ export const CHECKS: Checks = {
   ...DESK,
   ...VMPRESSURE,
   ...MEMORY,
+  ...TEXT,
   ...GROUPS,
 };
 

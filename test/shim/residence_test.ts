@@ -2,7 +2,12 @@
 // locked. What a real kernel does with it is in hands_memory.ts.
 
 import assert from "node:assert/strict";
-import { isClean, parseMaps, wantedLevel } from "../../src/shim/residence.ts";
+import {
+  isClean,
+  largestText,
+  parseMaps,
+  wantedLevel,
+} from "../../src/shim/residence.ts";
 import { LEVEL_ALL, LEVEL_ARENA, LEVEL_FILES } from "../../src/state/gauges.ts";
 import { LOCK_AUTO, LOCK_FILES, LOCK_OFF } from "../../src/state/settings.ts";
 
@@ -52,6 +57,11 @@ Deno.test("residence: only what can be read again is paged out", () => {
     clean.map(({ start }) => start.toString(16)),
     ["55e0", "5600", "7000", "7010"],
   );
+});
+
+Deno.test("residence: the runtime's text is the largest there is", () => {
+  assert.equal(largestText([]), undefined);
+  assert.equal(largestText(parseMaps(MAPS))?.start, 0x5600n);
 });
 
 Deno.test("residence: the level by what is asked and by swap", () => {

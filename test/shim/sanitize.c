@@ -168,6 +168,15 @@ static void try_ballast(void) {
   EXPECT(shim_populate_stack() > 0);
 }
 
+/* Refused before anything is watched: the rest is in hands_text.ts. */
+static void try_hot(void) {
+  EXPECT(shim_hot_begin(0, 0) == -EINVAL);
+  EXPECT(shim_hot_begin(1, 4096) == -EINVAL);
+  EXPECT(shim_hot_begin(4096, 4095) == -EINVAL);
+  EXPECT(shim_hot_begin(0, UINT64_MAX) == -E2BIG);
+  EXPECT(shim_hot_end() == -EINVAL);
+}
+
 int main(int argc, char **argv) {
   char long_path[300];
   void *base = NULL;
@@ -222,6 +231,7 @@ int main(int argc, char **argv) {
   }
   try_titles();
   try_kill();
+  try_hot();
   try_ballast();
   EXPECT(shim_reserve(file, 4096) == 0);
   EXPECT(shim_write(file, "text", 4) == 4);

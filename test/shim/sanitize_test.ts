@@ -23,8 +23,9 @@ async function run(command: string, args: string[]) {
 Deno.test("sanitize: hostile arguments", async () => {
   const dir = await Deno.makeTempDir({ prefix: "oomguard-sanitize-" });
   try {
-    const units = ["shim", "desk", "titles", "spawn", "watchdog", "memory"]
-      .map((name) => `ffi/${name}.c`);
+    const units = [...Deno.readDirSync(`${ROOT}ffi`)]
+      .map(({ name }) => `ffi/${name}`)
+      .filter((name) => name.endsWith(".c") && name !== "ffi/keeper.c");
     const program = `${dir}/sanitize`;
     const built = await run("gcc", [
       ...FLAGS.split(" "),

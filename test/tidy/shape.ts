@@ -10,10 +10,10 @@ export const FILE_LINES_MAX = 500;
 /** House rule: functions under 70 lines (TypeScript: lint function-lines). */
 const FUNCTION_LINES_MAX = 70;
 /** House rule: the shim is mechanism only. Headers declare and do not count.
- * Of it 900 lines do what the guard asks of the kernel, and 700 keep the guard
+ * Of it 900 lines do what the guard asks of the kernel, and 800 keep the guard
  * itself alive: its memory, the watchdog thread, and starting the keeper, which
  * is a program of its own. */
-const SHIM_LINES_MAX = 1_700;
+const SHIM_LINES_MAX = 1_800;
 
 const TOP_FOLDER = [
   ..."src ffi targets test deno.json deno.lock build.ts".split(" "),

@@ -1,0 +1,142 @@
+// The runtime's text on a real kernel: of it stays what is run, whoever runs it,
+// and all of it can be run afterwards; a fault that is none of the watch's ends
+// the process as ever.
+//
+//   deno run -A hands_text.ts CASE: a process that faults (CASES)
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { rehearse } from "../../src/daemon/rehearsal.ts";
+import { statusLines } from "../../src/report/status.ts";
+import {
+  largestText,
+  parseMaps,
+  type Range,
+  Residence,
+} from "../../src/shim/residence.ts";
+import { sceneConfig } from "../../src/sim/scenes.ts";
+import { type Checks, shim, textOf } from "./attached.ts";
+import { collectAll } from "./hands_memory.ts";
+
+const EINVAL = -22;
+const EALREADY = -114;
+const PAGE_KB = 4;
+
+/** What lies in a range: its mappings, and what is resident of them, kB. */
+function within(whole: Range): { mappings: number; rssKb: number } {
+  const end = whole.start + whole.bytes;
+  let mappings = 0;
+  let rssKb = 0;
+  for (const part of textOf("/proc/self/smaps").split(/^(?=[0-9a-f]+-)/m)) {
+    const [range] = parseMaps(part);
+    if (range.start < whole.start || range.start >= end) continue;
+    mappings++;
+    rssKb += Number(/^Rss: +(\d+) kB/m.exec(part)![1]);
+  }
+  return { mappings, rssKb };
+}
+
+/** A thread that runs the runtime's text all the time. */
+function busyThread(): Worker {
+  const source = "for (;;) JSON.parse(JSON.stringify({ a: [1, 'b'] }));";
+  return new Worker(`data:application/javascript,${source}`, {
+    type: "module",
+  });
+}
+
+function emergency(): void {
+  const { arena, ports, symbols } = shim();
+  const pid = symbols.sacrifice();
+  const { settings } = sceneConfig([]);
+  const victim = { pid, ports, arena };
+  assert.equal(rehearse(settings, statusLines, victim).deaths, 1);
+  symbols.bury(pid, 1);
+}
+
+async function keptText(): Promise<void> {
+  const { symbols } = shim();
+  const residence = new Residence(shim());
+  const worker = busyThread();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  emergency();
+  residence.survey();
+  const whole = largestText(parseMaps(textOf("/proc/self/maps")))!;
+  const before = within(whole);
+  assert.equal(before.mappings, 1);
+  assert.equal(residence.watchText(), 0);
+  emergency();
+  const pages = residence.keepText();
+  const after = within(whole);
+  assert.equal(after.mappings, 1, "one mapping again");
+  assert.ok(pages > 100 && pages * 2 * PAGE_KB < before.rssKb, `${pages}`);
+  // The thread goes on meanwhile, and brings what it touches.
+  assert.ok(
+    after.rssKb < before.rssKb / 2,
+    `${before.rssKb} to ${after.rssKb} kB, ${pages} pages`,
+  );
+  emergency();
+  collectAll();
+  worker.terminate();
+  assert.equal(residence.watchText(), EALREADY);
+  assert.equal(symbols.beginHot(1n, 4_096n), EINVAL);
+  assert.equal(residence.keepText(), EINVAL, "ended already");
+}
+
+const CASES: Readonly<Record<string, () => void>> = {
+  "without a watch": faulty,
+  "while watched": () => {
+    watched();
+    faulty();
+  },
+  "after the watch": () => {
+    watched().keepText();
+    faulty();
+  },
+  "sent without a watch": sent,
+  "sent after the watch": () => {
+    watched().keepText();
+    sent();
+  },
+};
+
+function watched(): Residence {
+  const residence = new Residence(shim());
+  residence.survey();
+  assert.equal(residence.watchText(), 0);
+  return residence;
+}
+
+/** Reads where nothing is mapped. */
+function faulty(): void {
+  const nowhere = Deno.UnsafePointer.create(8n);
+  new Deno.UnsafePointerView(nowhere!).getInt32();
+}
+
+/** The runtime's own handler lets the first one pass (2.9.5). */
+function sent(): void {
+  Deno.kill(Deno.pid, "SIGSEGV");
+  Deno.kill(Deno.pid, "SIGSEGV");
+}
+
+async function otherFaults(): Promise<void> {
+  const program = fileURLToPath(import.meta.url);
+  for (const name of Object.keys(CASES)) {
+    const { signal, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", program, name],
+      signal: AbortSignal.timeout(20_000),
+    }).output();
+    const said = new TextDecoder().decode(stderr);
+    assert.equal(signal, "SIGSEGV", `${name}: ${said}`);
+  }
+}
+
+/** The checks. */
+export const TEXT: Checks = {
+  "of the runtime's text stays what is run": keptText,
+  "a fault that is none of the watch's ends the process": otherFaults,
+};
+
+if (import.meta.main) {
+  CASES[Deno.args[0]]();
+  Deno.exit(0);
+}
