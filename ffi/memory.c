@@ -192,6 +192,17 @@ int32_t shim_advise(uint64_t start, uint64_t bytes, int32_t advice) {
   return result(madvise((void *)start, bytes, advice));
 }
 
+/* Gives back what is resident of a clean mapping of a file, and cuts it into
+ * pieces: the kernel maps no page around one that is touched beyond its mapping
+ * (mm/memory.c, do_fault_around). MADV_DODUMP for all of it mends it. */
+int32_t shim_cut(uint64_t start, uint64_t bytes, int32_t piece_bytes) {
+  size_t piece = (size_t)piece_bytes;
+  int32_t rc = shim_advise(start, bytes, MADV_DONTNEED);
+  for (size_t at = 0; rc == 0 && at + piece <= bytes; at += 2 * piece)
+    rc = shim_advise(start + at, piece, MADV_DONTDUMP);
+  return rc;
+}
+
 /* Gives libc's free memory back. */
 int32_t shim_trim_malloc(void) {
   return malloc_trim(0);

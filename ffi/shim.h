@@ -147,6 +147,7 @@ int32_t shim_redirect_madvise(void);
 int32_t shim_lock_all(void);
 int32_t shim_lock_range(uint64_t start, uint64_t bytes);
 int32_t shim_advise(uint64_t start, uint64_t bytes, int32_t advice);
+int32_t shim_cut(uint64_t start, uint64_t bytes, int32_t piece_bytes);
 int32_t shim_hot_begin(uint64_t start, uint64_t bytes);
 int32_t shim_hot_end(void);
 int32_t shim_trim_malloc(void);

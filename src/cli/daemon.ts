@@ -228,7 +228,7 @@ async function run(
       // the start (measured, 2.9.5), and its own handlers end the process.
       shim.symbols.takeSignals();
     }
-    self.keepText();
+    self.keep();
     code = reactor.tick(busy, reactor.deskOpen ? restMs(desk, errands) : -1);
   }
   sayNews(guard, said, log);

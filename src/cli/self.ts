@@ -52,7 +52,7 @@ export class Self {
   readonly #place: Place | null;
   readonly #unswappable: boolean;
   readonly #residence: Residence;
-  #isTextWatched = false;
+  #isWatched = false;
   #group: OwnGroup | null = null;
 
   constructor(shim: Shim, log: Log) {
@@ -96,11 +96,10 @@ export class Self {
   }
 
   /** Before the first wait: what has been run by then is what stays. */
-  keepText(): void {
-    if (!this.#isTextWatched) return;
-    this.#isTextWatched = false;
-    const rc = this.#residence.keepText();
-    if (rc < 0) this.#tellUnwatched(rc);
+  keep(): void {
+    if (!this.#isWatched) return;
+    this.#isWatched = false;
+    this.#residence.keep();
   }
 
   /** In calm time: swap may have come, and what was safe is so no longer. */
@@ -143,7 +142,7 @@ export class Self {
     rehearse(arena.settings, statusLines);
     this.#residence.trim();
     const pid = symbols.sacrifice();
-    this.#watchText();
+    this.#watch();
     if (pid < 0) {
       const why = errnoName(pid);
       this.#log.say("info", `Rehearsed without a victim: ${why}, going on`);
@@ -155,13 +154,10 @@ export class Self {
     return signals;
   }
 
-  #watchText(): void {
-    const rc = this.#residence.watchText();
-    this.#isTextWatched = rc >= 0;
-    if (rc < 0) this.#tellUnwatched(rc);
-  }
-
-  #tellUnwatched(rc: number): void {
+  #watch(): void {
+    const rc = this.#residence.watch();
+    this.#isWatched = true;
+    if (rc >= 0) return;
     const why = errnoName(rc);
     this.#log.say("debug", `Without a watch of the text: ${why}, going on`);
   }

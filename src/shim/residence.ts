@@ -26,14 +26,20 @@ export interface Range {
   readonly access: string;
   readonly isFile: boolean;
   readonly path: string;
+  /** What is not its file's any more, in memory or swap, kB; -1: not known. */
+  anonKb: number;
 }
 
 // include/uapi/asm-generic/errno-base.h
 const ENOENT = 2;
 const EBUSY = 16;
-/** include/uapi/asm-generic/mman-common.h: Linux 5.4, 5.14. */
+/** include/uapi/asm-generic/mman-common.h: Linux 3.4, 5.4, 5.14. */
+const MADV_DODUMP = 17;
 const MADV_PAGEOUT = 21;
 const MADV_POPULATE_WRITE = 23;
+/** Pieces that the runtime's data is cut into, of 27 MB: with 4 kB it is
+ * 0.8 MB less, for four times the mappings meanwhile. */
+const PIECE_BYTES = 16 * 1024;
 /** A line of /proc/self/maps: range, access, inode, path. */
 const LINE =
   /^([0-9a-f]+)-([0-9a-f]+) ([-rwxps]{4}) [0-9a-f]+ \S+ (\d+)(?: +(.*))?$/;
@@ -46,16 +52,32 @@ const LINE =
  */
 const POPULATE_BYTES_MAX = 512n * 1024n;
 
-/** Mappings, in the order of their addresses. Exported for its test. */
+/** Lines of /proc/self/smaps, after each of those (fs/proc/task_mmu.c). */
+const ANON = /^(?:Anonymous|Swap): +(\d+) kB/;
+
+/** Mappings, in the order of their addresses, of maps or smaps. Exported for
+ * its test. */
 export function parseMaps(text: string): Range[] {
   const ranges: Range[] = [];
   for (const line of text.split("\n")) {
+    const anon = ANON.exec(line);
+    const last = ranges.at(-1);
+    if (anon !== null && last !== undefined) {
+      last.anonKb = Math.max(last.anonKb, 0) + Number(anon[1]);
+    }
     const match = LINE.exec(line);
     if (match === null) continue;
     const [, from, to, access, inode, path = ""] = match;
     const start = BigInt(`0x${from}`);
     const bytes = BigInt(`0x${to}`) - start;
-    ranges.push({ start, bytes, access, isFile: inode !== "0", path });
+    ranges.push({
+      start,
+      bytes,
+      access,
+      isFile: inode !== "0",
+      path,
+      anonKb: -1,
+    });
   }
   return ranges;
 }
@@ -66,18 +88,14 @@ function isRealFile({ isFile, path }: Range): boolean {
 }
 
 /** Whether all of a mapping can be read again from its file. What the loader
- * or V8 sealed after it was written cannot, and would go to swap: it lies right
- * before what is still writable. Exported for its test. */
-export function isClean(range: Range, next: Range | undefined): boolean {
-  if (!isRealFile(range) || range.access[1] === "w") return false;
-  return next === undefined || next.access !== "rw-p" ||
-    next.start !== range.start + range.bytes ||
-    range.access === "r-xp";
+ * relocated cannot, even where it sealed it. Exported for its test. */
+export function isClean(range: Range): boolean {
+  return isRealFile(range) && range.access[1] !== "w" && range.anonKb === 0;
 }
 
 /** The runtime's text: there is none larger. Exported for its test. */
 export function largestText(all: readonly Range[]): Range | undefined {
-  return all.filter((range) => isRealFile(range) && range.access === "r-xp")
+  return all.filter(({ isFile, access }) => isFile && access === "r-xp")
     .reduce<Range | undefined>(
       (most, range) =>
         most === undefined || range.bytes > most.bytes ? range : most,
@@ -108,49 +126,50 @@ export class Residence {
 
   /** Notes what is mapped. */
   survey(): void {
-    const all = parseMaps(Deno.readTextFileSync("/proc/self/maps"));
+    const all = parseMaps(readMappings());
     this.#files = all.filter(isRealFile);
     this.#stack = all.find(({ path }) => path === "[stack]");
-    this.#text = largestText(all);
-    this.#clean = all.filter((range, i) =>
-      range !== this.#text && isClean(range, all[i + 1])
-    );
+    const clean = all.filter(isClean);
+    this.#text = largestText(clean);
+    this.#clean = clean.filter((range) => range !== this.#text);
     this.#small = all.filter(({ access, bytes, path }) =>
       access === "rw-p" && bytes <= POPULATE_BYTES_MAX && path !== "[stack]"
     );
   }
 
-  /**
-   * Gives back what only the start needed: garbage, libc's free lists, the depth
-   * of the stack, the clean file pages of start-up code. What is still used comes back when it is next
-   * touched. Every part is an offer that may be declined; never fails.
-   */
+  /** Gives back what only the start needed: garbage, libc's free lists, the
+   * depth of the stack. Every part is an offer that may be declined. */
   trim(): void {
     collect();
     this.#shim.symbols.trimMalloc();
     if (this.#stack !== undefined) {
       this.#shim.symbols.trimStack(this.#stack.start);
     }
-    for (const { start, bytes } of this.#clean) {
-      this.#shim.symbols.advise(start, bytes, MADV_PAGEOUT);
-    }
   }
 
-  /** Gives the runtime's text back too, and notes which of its pages are run
-   * from now on: no other comes back. -errno where that is refused. */
-  watchText(): number {
+  /** Gives back all clean file pages. Until `keep` those come back that are
+   * touched, and few around them: of the runtime's text none. -errno where that
+   * is refused. */
+  watch(): number {
+    const { symbols } = this.#shim;
+    for (const { start, bytes } of this.#clean) {
+      symbols.cut(start, bytes, PIECE_BYTES);
+    }
     const text = this.#text;
     if (text === undefined) return -ENOENT;
-    const { symbols } = this.#shim;
-    // A debugger would stop at each page, and lose its breakpoints.
+    // A debugger would stop at each page.
     const rc = isTraced() ? -EBUSY : symbols.beginHot(text.start, text.bytes);
     if (rc < 0) symbols.advise(text.start, text.bytes, MADV_PAGEOUT);
     return rc;
   }
 
-  /** Ends that; answers how many pages were run, or -errno. */
-  keepText(): number {
-    return this.#shim.symbols.endHot();
+  /** Ends that; answers how many pages of text were run, or -errno. */
+  keep(): number {
+    const { symbols } = this.#shim;
+    for (const { start, bytes } of this.#clean) {
+      symbols.advise(start, bytes, MADV_DODUMP);
+    }
+    return symbols.endHot();
   }
 
   /** Locks as much as `wanted` (LEVEL_*) says, or what is possible below it,
@@ -198,6 +217,15 @@ export class Residence {
     for (const { start, bytes } of this.#small) {
       symbols.advise(start, bytes, MADV_POPULATE_WRITE);
     }
+  }
+}
+
+/** Mappings, with what is anonymous in each where this kernel tells. */
+function readMappings(): string {
+  try {
+    return Deno.readTextFileSync("/proc/self/smaps");
+  } catch {
+    return Deno.readTextFileSync("/proc/self/maps");
   }
 }
 

@@ -122,6 +122,11 @@ export const SYMBOLS = {
     parameters: ["u64", "u64", "i32"],
     result: "i32",
   },
+  cut: {
+    name: "shim_cut",
+    parameters: ["u64", "u64", "i32"],
+    result: "i32",
+  },
   beginHot: {
     name: "shim_hot_begin",
     parameters: ["u64", "u64"],

@@ -1,6 +1,6 @@
-// The runtime's text on a real kernel: of it stays what is run, whoever runs it,
-// and all of it can be run afterwards; a fault that is none of the watch's ends
-// the process as ever.
+// The runtime's text and data on a real kernel: of them stays what is touched,
+// whoever touches it, and all can be touched afterwards; a fault that is none of
+// the watch's ends the process as ever.
 //
 //   deno run -A hands_text.ts CASE: a process that faults (CASES)
 
@@ -36,6 +36,13 @@ function within(whole: Range): { mappings: number; rssKb: number } {
   return { mappings, rssKb };
 }
 
+/** The runtime's constants. */
+function largestData(): Range {
+  return parseMaps(textOf("/proc/self/maps"))
+    .filter(({ isFile, access }) => isFile && access === "r--p")
+    .reduce((most, range) => range.bytes > most.bytes ? range : most);
+}
+
 /** A thread that runs the runtime's text all the time. */
 function busyThread(): Worker {
   const source = "for (;;) JSON.parse(JSON.stringify({ a: [1, 'b'] }));";
@@ -63,12 +70,22 @@ async function keptText(): Promise<void> {
   const whole = largestText(parseMaps(textOf("/proc/self/maps")))!;
   const before = within(whole);
   assert.equal(before.mappings, 1);
-  assert.equal(residence.watchText(), 0);
+  const data = largestData();
+  const dataBefore = within(data);
+  assert.equal(dataBefore.mappings, 1);
+  assert.equal(residence.watch(), 0);
   emergency();
-  const pages = residence.keepText();
+  assert.ok(within(data).mappings > 1_000, "in pieces");
+  const pages = residence.keep();
   const after = within(whole);
   assert.equal(after.mappings, 1, "one mapping again");
   assert.ok(pages > 100 && pages * 2 * PAGE_KB < before.rssKb, `${pages}`);
+  const dataAfter = within(data);
+  assert.equal(dataAfter.mappings, 1);
+  assert.ok(
+    dataAfter.rssKb < dataBefore.rssKb / 2,
+    `${dataBefore.rssKb} to ${dataAfter.rssKb} kB of data`,
+  );
   // The thread goes on meanwhile, and brings what it touches.
   assert.ok(
     after.rssKb < before.rssKb / 2,
@@ -77,9 +94,9 @@ async function keptText(): Promise<void> {
   emergency();
   collectAll();
   worker.terminate();
-  assert.equal(residence.watchText(), EALREADY);
+  assert.equal(residence.watch(), EALREADY);
   assert.equal(symbols.beginHot(1n, 4_096n), EINVAL);
-  assert.equal(residence.keepText(), EINVAL, "ended already");
+  assert.equal(residence.keep(), EINVAL, "ended already");
 }
 
 const CASES: Readonly<Record<string, () => void>> = {
@@ -89,12 +106,12 @@ const CASES: Readonly<Record<string, () => void>> = {
     faulty();
   },
   "after the watch": () => {
-    watched().keepText();
+    watched().keep();
     faulty();
   },
   "sent without a watch": sent,
   "sent after the watch": () => {
-    watched().keepText();
+    watched().keep();
     sent();
   },
 };
@@ -102,7 +119,7 @@ const CASES: Readonly<Record<string, () => void>> = {
 function watched(): Residence {
   const residence = new Residence(shim());
   residence.survey();
-  assert.equal(residence.watchText(), 0);
+  assert.equal(residence.watch(), 0);
   return residence;
 }
 
@@ -132,7 +149,7 @@ async function otherFaults(): Promise<void> {
 
 /** The checks. */
 export const TEXT: Checks = {
-  "of the runtime's text stays what is run": keptText,
+  "of the runtime stays what is touched": keptText,
   "a fault that is none of the watch's ends the process": otherFaults,
 };
 

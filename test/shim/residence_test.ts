@@ -11,7 +11,7 @@ import {
 import { LEVEL_ALL, LEVEL_ARENA, LEVEL_FILES } from "../../src/state/gauges.ts";
 import { LOCK_AUTO, LOCK_FILES, LOCK_OFF } from "../../src/state/settings.ts";
 
-/** As fs/proc/task_mmu.c prints it; comments say whether it is clean. */
+/** As fs/proc/task_mmu.c prints it. */
 const MAPS = `
 55e0-5600 r--p 00000000 fe:00 12                         /bin/guard
 5600-5700 r-xp 00001000 fe:00 12                         /bin/guard
@@ -43,6 +43,7 @@ Deno.test("residence: hostile lines, ranges, paths", () => {
         access: "--xp",
         isFile: false,
         path: "",
+        anonKb: -1,
       },
     ],
   );
@@ -51,12 +52,25 @@ Deno.test("residence: hostile lines, ranges, paths", () => {
 });
 
 Deno.test("residence: only what can be read again is paged out", () => {
-  const all = parseMaps(MAPS);
-  const clean = all.filter((range, i) => isClean(range, all[i + 1]));
-  assert.deepEqual(
-    clean.map(({ start }) => start.toString(16)),
-    ["55e0", "5600", "7000", "7010"],
-  );
+  const lines = MAPS.trim().split("\n");
+  /** Where clean mappings start, each line followed by these. */
+  const clean = (more: string) =>
+    parseMaps(lines.map((line) => `${line}\n${more}\n`).join(""))
+      .filter(isClean).map(({ start }) => start.toString(16));
+  const all = ["55e0", "5600", "5710", "7000", "7001", "7010"];
+  const rows: [more: string, starts: string[]][] = [
+    ["Anonymous:             0 kB", all],
+    ["Swap:                  0 kB\nAnonymous:             0 kB", all],
+    // What the loader wrote, there or in swap, is only there.
+    ["Anonymous:             4 kB", []],
+    ["Anonymous:             0 kB\nSwap:                  8 kB", []],
+    ["Swap:                  8 kB\nAnonymous:             0 kB", []],
+    // Not told: nothing is clean.
+    ["", []],
+    ["LazyFree:              0 kB\nSwapPss:               0 kB", []],
+    ["Anonymous:             x kB", []],
+  ];
+  for (const [more, starts] of rows) assert.deepEqual(clean(more), starts);
 });
 
 Deno.test("residence: the runtime's text is the largest there is", () => {
