@@ -23,6 +23,13 @@ export function delta32(a: number, b: number): number {
   return ((high & 0xffff) << 16) | (low & 0xffff);
 }
 
+/** Whether `ms` have passed at `nowMs` since `sinceMs`, both wrapped. A clock
+ * that has gone half way round since, or was never set, counts as past. */
+export function isPast(nowMs: number, sinceMs: number, ms: number): boolean {
+  const age = delta32(nowMs, sinceMs);
+  return age < 0 || age >= ms;
+}
+
 /** Sum a + b of two int32, wrapped, computed by 16-bit halves. */
 export function sum32(a: number, b: number): number {
   const low = (a & 0xffff) + (b & 0xffff);

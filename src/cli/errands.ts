@@ -3,7 +3,7 @@
 // is begun between turns and finished between turns; programs run beside the
 // guard, never in its way, and never oftener than once a second.
 
-import { delta32 } from "../base/int.ts";
+import { isPast } from "../base/int.ts";
 import type { CompiledConfig } from "../config/compile.ts";
 import type { Effective } from "../props/effective.ts";
 import {
@@ -90,8 +90,8 @@ export class Errands {
     return this.#running > 0;
   }
 
-  /** Longest that the next turn may wait while the desk is open, ms; -1: as long
-   * as it likes. Somebody waits for what is read or held. */
+  /** Longest that the next turn may wait while the desk is open, ms; -1: as
+   * long as it likes. Somebody waits for what is read or held. */
   get restMs(): number {
     if (this.#fresh !== null) return 0;
     if (this.#running > 0) return RUNNING_MS;
@@ -118,8 +118,8 @@ export class Errands {
     const nowMs = this.#parts.shim.arena.mailbox[MB_NOW_MS];
     if (!this.#isDue) this.#dueMs = nowMs;
     this.#isDue = true;
-    const soon = this.#everBegan && ageOf(nowMs, this.#beganMs) < EVERY_MS;
-    if (soon || (sprinting && ageOf(nowMs, this.#dueMs) < HOLD_MS)) return;
+    const soon = this.#everBegan && !isPast(nowMs, this.#beganMs, EVERY_MS);
+    if (soon || (sprinting && !isPast(nowMs, this.#dueMs, HOLD_MS))) return;
     if (!this.#hasSpare) return;
     this.#everBegan = true;
     this.#isDue = false;
@@ -197,7 +197,8 @@ export class Errands {
     mark(KIND_RELOAD);
     log.say(
       "info",
-      "configuration reloaded; socket, stateDir and log.to as at the start",
+      "configuration reloaded; socket, stateDir, log.to, self.fifoPriority " +
+        "and self.ownGroup as at the start, self.lock no lower",
     );
     this.#finish(RESULT_OK);
     this.#answerBoot();
@@ -264,7 +265,7 @@ export class Errands {
     const { shim, guard, log } = this.#parts;
     const nowMs = shim.arena.mailbox[MB_NOW_MS];
     const soon = this.#publishedMs !== 0 &&
-      ageOf(nowMs, this.#publishedMs) < EVERY_MS;
+      !isPast(nowMs, this.#publishedMs, EVERY_MS);
     if (soon || this.#running > 0 || !this.#hasSpare) return;
     this.#publishedMs = nowMs;
     this.#publishDue = false;
@@ -279,10 +280,4 @@ export class Errands {
     }
     guard.publish(propertyFile(published));
   }
-}
-
-/** ms since; a clock that went half way round counts as long ago. */
-function ageOf(nowMs: number, sinceMs: number): number {
-  const age = delta32(nowMs, sinceMs);
-  return age < 0 ? Infinity : age;
 }

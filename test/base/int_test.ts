@@ -6,6 +6,7 @@ import {
   delta32,
   divTrunc,
   INT_MAX,
+  isPast,
   mulDiv,
   sum32,
   sumClamped,
@@ -98,5 +99,21 @@ Deno.test("mulDiv: exact for small divisors, close for large ones", () => {
       Math.abs(got - want) <= error,
       `${a} * ${b} / ${c}: ${got}, not ${want}`,
     );
+  }
+});
+
+Deno.test("isPast: ages, a clock that goes round, and one never set", () => {
+  const rows: [nowMs: number, sinceMs: number, ms: number, past: boolean][] = [
+    [0, 0, 0, true],
+    [0, 0, 1, false],
+    [999, 0, 1_000, false],
+    [1_000, 0, 1_000, true],
+    [-INT_MAX, INT_MAX, 3, false],
+    [-INT_MAX, INT_MAX, 2, true],
+    [0, 1, 1_000, true],
+    [-INT_MAX, 0, 1_000, true],
+  ];
+  for (const [nowMs, sinceMs, ms, past] of rows) {
+    assert.equal(isPast(nowMs, sinceMs, ms), past, `${nowMs} ${sinceMs} ${ms}`);
   }
 });
