@@ -3,6 +3,7 @@
 // finds it; the killer asks once more before it signals. Names are looked at
 // again while a process lives: a forked app bears its parent's name at first.
 
+import { isPast } from "../base/int.ts";
 import { NAME_BYTES, TITLE_BYTES } from "../base/limits.ts";
 import { ABSENT } from "../base/scan.ts";
 import { copyName, STATUS_PPID, STATUS_RSS_KB } from "../kernel/status.ts";
@@ -24,6 +25,8 @@ import {
   ROW_DEAD,
   TITLE_DUE,
   V_ADJ,
+  V_ADOPTED_MS,
+  V_CHECKED_MS,
   V_FLAGS,
   V_OWN_UID,
   V_PID,
@@ -42,6 +45,12 @@ export interface Protection {
 /** Parent of all kernel threads (kernel/kthread.c), outside of containers. */
 export const KTHREADD = 2;
 const ADJ_NEVER = -1000;
+
+/** A process found between fork and exec bears its parent's name and adj: what
+ * protects it counts for settled once it was read so long after it was found,
+ * ms. Until then it is to be read again, but not oftener than this. */
+const SETTLED_MS = 5_000;
+const UNSETTLED_MS = 1_000;
 
 /** The one who knows. */
 export class Protector {
@@ -139,6 +148,18 @@ export class Protector {
       rows[at + V_PROTECT] = why;
       this.setAdj(row, rows[at + V_ADJ]);
     }
+  }
+
+  /** Whether what protects a row may have come to an end by `nowMs`: its name or
+   * adj, not yet read when it was old enough to have its own. */
+  isUnsettled(row: number, nowMs: number): boolean {
+    const rows = this.#victims.rows;
+    const at = row * VICTIM_WORDS;
+    const why = rows[at + V_PROTECT];
+    if (why !== PROTECT_CONFIG && why !== PROTECT_ADJ) return false;
+    const checkedMs = rows[at + V_CHECKED_MS];
+    if (isPast(checkedMs, rows[at + V_ADOPTED_MS], SETTLED_MS)) return false;
+    return isPast(nowMs, checkedMs, UNSETTLED_MS);
   }
 
   #copyName(row: number): void {

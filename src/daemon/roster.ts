@@ -3,7 +3,7 @@
 // rotation, and fills the ready list with those most likely to be wanted. It
 // belongs to the desk: it opens files, so it works between turns only.
 
-import { delta32 } from "../base/int.ts";
+import { isPast } from "../base/int.ts";
 import { READY_MAX } from "../base/limits.ts";
 import { ABSENT } from "../base/scan.ts";
 import { STATUS_FIELDS, STATUS_UID } from "../kernel/status.ts";
@@ -111,8 +111,8 @@ export class Roster {
     this.#check();
     const nowMs = this.#mailbox[MB_NOW_MS];
     const grew = this.#seen !== this.#victims.count;
-    const age = delta32(nowMs, this.#visitedMs);
-    if (!sprinting && !grew && age >= 0 && age < CALM_MS) return;
+    const due = isPast(nowMs, this.#visitedMs, CALM_MS);
+    if (!sprinting && !grew && !due) return;
     this.#visitedMs = nowMs;
     this.#seen = this.#victims.count;
     this.#rowsPerVisit = sprinting || grew ? ROWS_SPRINT : ROWS_CALM;
@@ -132,7 +132,7 @@ export class Roster {
 
   /** Reads adj and memory of further rows. To read a row that is not ready a
    * file has to be opened: while memory is short that is done only for those
-   * who could be chosen. */
+   * who could be chosen, or who may come to be. */
   #refresh(sprinting: boolean): void {
     const count = sprinting ? REFRESH_SPRINT : REFRESH_CALM;
     const rows = this.#victims.rows;
@@ -145,8 +145,11 @@ export class Roster {
       if (flags === 0 || (flags & (ROW_DEAD | ROW_KILLED)) !== 0) continue;
       if (rows[at + V_PROTECT] === PROTECT_KERNEL) continue;
       if (rows[at + V_PIDFD] < 0) continue;
-      if (sprinting && (flags & ROW_LISTED) === 0) continue;
-      this.#refreshRow(this.#refreshAt);
+      const row = this.#refreshAt;
+      const asked = !sprinting || (flags & ROW_LISTED) !== 0 ||
+        this.#protector.isUnsettled(row, this.#mailbox[MB_NOW_MS]);
+      if (!asked) continue;
+      this.#refreshRow(row);
       done++;
       if (looked >= end) return;
     }

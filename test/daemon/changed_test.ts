@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { ProtectTable } from "../../src/config/protect.ts";
+import { EVENT_PSI_FULL, MB_PID } from "../../src/state/layout.ts";
 import { SET_DISCOVER } from "../../src/state/settings.ts";
 import { descriptorProblems } from "./checks.ts";
 import {
@@ -34,6 +35,51 @@ Deno.test("changed: who became protected after it was found is spared", () => {
     rig.run(400);
     assert.equal(signalled(rig)[0], other.pid, what);
     assert.ok(!signalled(rig).includes(late.pid), what);
+  }
+});
+
+Deno.test("changed: who bore its parent's name when it was found may die", () => {
+  const sets = ["victims.discover=true", "victims.scanMs=100"];
+  const rows: [what: string, found: { name?: string; adj?: number }][] = [
+    ["a protected name", { name: "sshd" }],
+    ["an adj of -1000", { adj: -1000 }],
+  ];
+  for (const [what, found] of rows) {
+    const rig = makeRig(sets, { protect: new ProtectTable(["sshd"], []) });
+    const sprint = (ms: number) => {
+      for (let i = 0; i < ms; i += 50) {
+        rig.machine.triggered(EVENT_PSI_FULL << 24);
+        rig.run(50);
+      }
+    };
+    const old = rig.world.start(app(0, 1, found));
+    // The calm rotation has come round to it, not young any more.
+    rig.run(30_000);
+    sprint(500);
+    assert.ok(rig.reactor.sprinting);
+    const opened: number[] = [];
+    const open = rig.machine.openStatus.bind(rig.machine);
+    rig.machine.openStatus = () => {
+      opened.push(rig.arena.mailbox[MB_PID]);
+      return open();
+    };
+    const times = ({ pid }: { pid: number }) =>
+      opened.filter((one) => one === pid).length;
+    const hog = rig.world.start(app(0, 30, found));
+    const same = rig.world.start(app(0, 1, found));
+    sprint(500);
+    assert.equal(rowOf(rig, hog.pid)?.listed, false, what);
+    Object.assign(hog, { name: "hog", adj: 0 });
+    sprint(1_500);
+    assert.equal(rowOf(rig, hog.pid)?.listed, true, what);
+    sprint(8_000);
+    assert.ok(rig.reactor.sprinting);
+    assert.equal(rowOf(rig, same.pid)?.listed, false, what);
+    assert.ok(times(same) >= 4 && times(same) <= 7, `${times(same)} times`);
+    assert.equal(times(old), 0, what);
+    shorten(rig, 1);
+    sprint(300);
+    assert.deepEqual(signalled(rig), [hog.pid], what);
   }
 });
 
