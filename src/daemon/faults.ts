@@ -1,11 +1,14 @@
 // @hot
-// What failed, how often, and when it was last told: a bounded table that
-// turns any number of failures into a record every ten seconds for each call
-// and error. A full table counts and tells no more than it has room for.
+// What failed, how often, and when it was last told: a bounded table that turns
+// any number of failures into a record every ten seconds for each call and
+// error that says that something was wanting, and into a single record for any
+// other: what is refused for good must not push kills out of the journal. A
+// full table counts and tells no more than it has room for.
 
-import { delta32 } from "../base/int.ts";
+import { isPast } from "../base/int.ts";
 import { FAULTS_MAX } from "../base/limits.ts";
 import type { Arena } from "../state/arena.ts";
+import { isWant } from "../state/calls.ts";
 import { G_FAULTS, G_LAST_FAULT, G_LAST_FAULT_RC } from "../state/gauges.ts";
 import {
   J_CALL,
@@ -15,7 +18,7 @@ import {
   KIND_FAULT,
 } from "../state/journal.ts";
 
-/** A call and its error are recorded at most this often, ms. */
+/** A call and a want are recorded at most this often, ms. */
 const RECORD_MS = 10_000;
 
 // Words of one entry.
@@ -71,10 +74,12 @@ export class Faults {
     for (let i = 0; i < this.#used; i++) {
       const at = i * WORDS;
       if (words[at + COUNT] === 0) continue;
-      const age = delta32(nowMs, words[at + RECORDED_MS]);
-      if (words[at + RECORDED] !== 0 && age >= 0 && age < RECORD_MS) {
-        this.#isDue = true;
-        continue;
+      if (words[at + RECORDED] !== 0) {
+        if (!isWant(words[at + RC])) continue;
+        if (!isPast(nowMs, words[at + RECORDED_MS], RECORD_MS)) {
+          this.#isDue = true;
+          continue;
+        }
       }
       words[at + RECORDED] = 1;
       words[at + RECORDED_MS] = nowMs;

@@ -18,9 +18,11 @@ import type { Ports } from "./ports.ts";
 const REPEAT_US = 20_000;
 
 // Outcomes that say nothing of want (errno(3)).
+const EPERM = 1;
 const ENOENT = 2;
 const ESRCH = 3;
 const EAGAIN = 11;
+const EACCES = 13;
 const EBUSY = 16;
 const ENODEV = 19;
 const EINVAL = 22;
@@ -41,7 +43,7 @@ export class NotedPorts implements Ports {
   #worked = 0;
   /** Spent on repeats since the last wait, and when the last one began, us. */
   #spentUs = 0;
-  #askedUs = 0;
+  #begunUs = 0;
 
   constructor(ports: Ports, arena: Arena, faults: Faults) {
     this.#ports = ports;
@@ -70,6 +72,7 @@ export class NotedPorts implements Ports {
     for (let n = 0; failed !== 0 && this.#mayRepeat(n); n++) {
       this.#mailbox[MB_SLOTS] = failed;
       rc = this.#ports.sense();
+      this.#noteRepeat();
       failed = this.#noteSlots(failed);
     }
     // Who asked goes by what it asked for.
@@ -100,6 +103,7 @@ export class NotedPorts implements Ports {
     let rc = this.#ports.sample();
     for (let n = 0; this.#noteSamples() && this.#mayRepeat(n); n++) {
       rc = this.#ports.sample();
+      this.#noteRepeat();
     }
     return rc;
   }
@@ -159,8 +163,10 @@ export class NotedPorts implements Ports {
     return rc < 0 ? this.#note(call.CALL_CLOSE, rc) : rc;
   }
 
+  /** To a guard without privilege most processes are closed for ever. */
   adopt(): number {
     const rc = this.#ports.adopt();
+    if (rc === -EPERM || rc === -EACCES) return rc;
     return this.#checked(call.CALL_ADOPT, rc, ESRCH, ENOENT, EINVAL);
   }
 
@@ -225,6 +231,7 @@ export class NotedPorts implements Ports {
       this.#note(which, rc);
       if (!call.isWant(rc) || !this.#mayRepeat(n)) return rc;
       rc = this.#repeat(which);
+      this.#noteRepeat();
     }
     return rc;
   }
@@ -264,14 +271,19 @@ export class NotedPorts implements Ports {
   }
 
   /** Whether there is another repeat after `n` of them: by number, and by the
-   * time that repeats took since the last wait. */
+   * time that repeats took since the last wait. It begins now. */
   #mayRepeat(n: number): boolean {
     const most = this.#settings[SET_RETRIES];
     if (most >= 0 && n >= most) return false;
+    if (this.#spentUs >= REPEAT_US) return false;
     this.#ports.clock();
-    const nowUs = this.#mailbox[MB_NOW_US];
-    if (n > 0) this.#spentUs += delta32(nowUs, this.#askedUs);
-    this.#askedUs = nowUs;
-    return this.#spentUs < REPEAT_US;
+    this.#begunUs = this.#mailbox[MB_NOW_US];
+    return true;
+  }
+
+  /** A repeat is over: its time counts, however it went. */
+  #noteRepeat(): void {
+    this.#ports.clock();
+    this.#spentUs += delta32(this.#mailbox[MB_NOW_US], this.#begunUs);
   }
 }

@@ -4,7 +4,7 @@
 // nothing; what must open something is left to the desk, which visits between
 // turns and never while a victim's death is awaited.
 
-import { clamp, delta32 } from "../base/int.ts";
+import { clamp, delta32, isPast } from "../base/int.ts";
 import { JOURNAL_RECORDS, JOURNAL_WORDS, SAMPLES_MAX } from "../base/limits.ts";
 import { judge } from "../policy/judge.ts";
 import { noteWakeup } from "../policy/polling.ts";
@@ -324,8 +324,9 @@ export class Reactor {
     this.#pace.blind = this.#sensor.sense(this.#depth(nowMs)) < 0;
     if (this.#pace.blind) {
       // Blind: nobody is judged, but a kill under way still has its deadline.
+      // A sprint goes on: the desk must not work as in calm time because what
+      // would end it cannot be read.
       this.#killer.settle();
-      this.#pace.sprinting = false;
       return this.#setState();
     }
     this.#sample(nowMs);
@@ -448,11 +449,4 @@ export class Reactor {
     gauges[G_TURN_US] = us;
     if (us > gauges[G_TURN_US_MAX]) gauges[G_TURN_US_MAX] = us;
   }
-}
-
-/** Whether `ms` have passed since `sinceMs`. A clock that has gone half way
- * round since, or was never set, counts as past. */
-function isPast(nowMs: number, sinceMs: number, ms: number): boolean {
-  const age = delta32(nowMs, sinceMs);
-  return age < 0 || age >= ms;
 }

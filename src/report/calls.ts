@@ -21,7 +21,6 @@ import * as call from "../state/calls.ts";
 
 const NAMES = new Map<number, string>([
   [call.CALL_WAIT, "wait"],
-  [call.CALL_SENSE, "sense"],
   [call.CALL_SAMPLE, "sample"],
   [call.CALL_RECEIVE, "receive"],
   [call.CALL_SEND, "send"],

@@ -4,7 +4,6 @@
 
 // The ports' calls (daemon/ports.ts).
 export const CALL_WAIT = 1;
-export const CALL_SENSE = 2;
 export const CALL_SAMPLE = 3;
 export const CALL_RECEIVE = 4;
 export const CALL_SEND = 5;

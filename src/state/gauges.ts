@@ -101,7 +101,8 @@ export const G_BALLAST_RELEASES = 51;
 export const G_KEEPER_PID = 52;
 /** Kills by the watchdog thread, since the guard's start. */
 export const G_WATCHDOG_KILLS = 53;
-/** Calls that failed for want of something, the last one, and its -errno. */
+/** Calls that failed otherwise than they ordinarily do, the last one (CALL_*),
+ * and its -errno. */
 export const G_FAULTS = 54;
 export const G_LAST_FAULT = 55;
 export const G_LAST_FAULT_RC = 56;
@@ -120,5 +121,6 @@ export const G_ARMED_ADJ = 102;
 export const ARMED_WORDS = 3;
 /** -errno with which the kernel refused to take a value back; 0: never. */
 export const G_ARM_RC = 103;
-/** Guard clock of the wake that ended the calm last, us, wrapped. */
+/** Guard clock of the wake that ended the calm last, us, wrapped. Read by who
+ * traces a guard from outside (test/qemu/load). */
 export const G_ALARM_US = 64;

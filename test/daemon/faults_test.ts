@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { recordsOf } from "../../src/report/journal.ts";
 import { EMFILE, ENOMEM, EPERM } from "../../src/sim/faults.ts";
 import type { Rig } from "../../src/sim/rig.ts";
+import { EVENT_PSI_FULL } from "../../src/state/layout.ts";
 import {
   CALL_ADOPT,
   CALL_KILL,
@@ -34,6 +35,10 @@ import {
   shorten,
   signalled,
 } from "./helpers.ts";
+
+// errno(3).
+const EIO = 5;
+const EACCES = 13;
 
 type Call = "kill" | "adopt" | "writeAdj" | "accept" | "sense" | "persist";
 
@@ -87,6 +92,43 @@ Deno.test("faults: without a count, until the turn's time is over", () => {
   while (asked === 0) rig.turn();
   // 20 ms of repeats that take 1 ms each, the last begun before.
   assert.ok(asked >= 20 && asked <= 23, `${asked}`);
+});
+
+Deno.test("faults: every repeat of a turn takes of the same time", () => {
+  const rig = makeRig(["self.retries=1"]);
+  const manager = rig.machine.connect(400);
+  rig.run(1_000);
+  let asked = 0;
+  rig.machine.adopt = () => {
+    asked++;
+    rig.world.nowUs += 5_000;
+    return -ENOMEM;
+  };
+  for (let i = 0; i < 20; i++) register(rig, manager, app(905, 1));
+  while (asked === 0) rig.turn();
+  // 20 registrations, and four repeats of 5 ms each.
+  assert.equal(asked, 24);
+});
+
+Deno.test("faults: who may not be opened is ordinary", () => {
+  for (const rc of [EPERM, EACCES]) {
+    const rig = makeRig(["victims.discover=true", "victims.scanMs=100"]);
+    const fault = failing(rig, "adopt", -rc);
+    rig.run(15_000);
+    assert.ok(fault.asked > 0);
+    assert.equal(gauge(rig, G_FAULTS), 0);
+    assert.deepEqual(told(rig), []);
+  }
+});
+
+Deno.test("faults: what is refused for good is told of once", () => {
+  const rig = makeRig(["victims.discover=true", "victims.scanMs=100"]);
+  failing(rig, "adopt", -EIO);
+  rig.run(60_000);
+  assert.ok(gauge(rig, G_FAULTS) > 2);
+  const records = told(rig);
+  assert.equal(records.length, 1);
+  assert.deepEqual(records[0].slice(0, 2), [CALL_ADOPT, -EIO]);
 });
 
 Deno.test("faults: what is no want is not repeated", () => {
@@ -202,6 +244,23 @@ Deno.test("a signal that is not allowed is tried again later", () => {
   assert.deepEqual(signalled(rig), []);
   rig.run(5_000);
   assert.deepEqual(signalled(rig), [pid]);
+});
+
+Deno.test("a blind look ends no sprint", () => {
+  const rig = makeRig();
+  rig.run(1_500);
+  rig.machine.triggered(EVENT_PSI_FULL << 24);
+  rig.run(50);
+  assert.ok(rig.reactor.sprinting);
+  const sense = rig.machine.sense.bind(rig.machine);
+  rig.machine.sense = () => {
+    const rc = sense();
+    rig.arena.slotLengths[0] = -ENOMEM;
+    return rc;
+  };
+  rig.run(500);
+  assert.equal(gauge(rig, G_LAST_FAULT), CALL_SLOT);
+  assert.ok(rig.reactor.sprinting);
 });
 
 Deno.test("a blind guard looks again soon", () => {
