@@ -253,6 +253,11 @@ export class Control {
     this.#counts.answer();
   }
 
+  /** Called by the desk: the kernel could not be told something just now. */
+  putOffCounts(): void {
+    this.#counts.putOff();
+  }
+
   /** Tells everybody whose properties were being read how it went: RESULT_*. */
   answerUpdates(result: number): void {
     for (;;) {

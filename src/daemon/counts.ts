@@ -30,7 +30,7 @@ export class Counts {
   readonly #killsByAdj: Int32Array;
   readonly #low = new Int32Array(CLIENTS_MAX);
   readonly #high = new Int32Array(CLIENTS_MAX);
-  /** Operations added before each client's question. */
+  /** Number of the operation asked for last before each client's question. */
   readonly #after = new Int32Array(CLIENTS_MAX);
   /** 1: they were taken, and what is to be written for them is known. */
   readonly #taken = new Int32Array(CLIENTS_MAX);
@@ -53,7 +53,7 @@ export class Counts {
     if (this.#pending.count === 0 && this.#victims.dueCount === 0) {
       return this.#reply(index);
     }
-    this.#after[index] = this.#pending.added;
+    this.#after[index] = this.#pending.asked;
     this.#taken[index] = 0;
     this.#clients.waiting[index] = WAIT_COUNT;
   }
@@ -61,18 +61,26 @@ export class Counts {
   /** Called by the desk: sends the counts that waited only for what was asked
    * before them. What others go on asking holds nobody up. */
   answer(): void {
-    const taken = this.#pending.taken;
     const written = this.#victims.dueTaken;
     for (let i = 0; i < CLIENTS_MAX; i++) {
       if (this.#clients.waiting[i] !== WAIT_COUNT) continue;
       if (this.#taken[i] === 0) {
-        if (delta32(taken, this.#after[i]) < 0) continue;
+        if (!this.#pending.isDone(this.#after[i])) continue;
         this.#taken[i] = 1;
         this.#due[i] = sum32(written, this.#victims.dueCount);
       }
       if (delta32(written, this.#due[i]) < 0) continue;
       this.#clients.waiting[i] = WAIT_NOTHING;
       this.#reply(i);
+    }
+  }
+
+  /** A row went from the head of those due to their end: it is not written, and
+   * whoever may wait for it waits for all that are due now. */
+  putOff(): void {
+    const due = sum32(this.#victims.dueTaken, this.#victims.dueCount);
+    for (let i = 0; i < CLIENTS_MAX; i++) {
+      if (this.#taken[i] !== 0) this.#due[i] = due;
     }
   }
 

@@ -121,7 +121,8 @@ export class Desk {
     this.#listener = parts.listenerFd;
   }
 
-  /** Longest that the next visit may be put off, ms; -1: as long as it likes. */
+  /** Longest that the next visit may be put off, ms; -1: as long as it likes.
+   */
   get restMs(): number {
     const again = this.#heldUp || this.#knockedInVain || this.#discovery.failed;
     return again ? AGAIN_MS : -1;
@@ -164,6 +165,7 @@ export class Desk {
       if (!isWant(this.#writeRow(row))) continue;
       // The kernel is still to be told: it lacked something just now.
       this.#victims.markDue(row);
+      this.#control.putOffCounts();
       this.#heldUp = true;
       return;
     }
@@ -269,22 +271,6 @@ export class Desk {
       (pending.count > 0 || this.#victims.dueCount > 0);
   }
 
-  /** The registration just taken could not be carried out for want of something:
-   * later, unless something newer is asked for that process. */
-  #putOff(): void {
-    this.#heldUp = true;
-    const pending = this.#pending;
-    if (pending.has(pending.pid)) return;
-    pending.adopt(
-      pending.pid,
-      pending.uid,
-      pending.adj,
-      pending.type,
-      pending.owner,
-      pending.lmkdOnly,
-    );
-  }
-
   /** The registration just taken, of a process that may be new. */
   #register(): void {
     const pending = this.#pending;
@@ -292,7 +278,10 @@ export class Desk {
     let row = this.#victims.find(pending.pid);
     if (row === NONE) {
       row = this.#adopter.adopt(pending.pid, pending.owner, pending.uid);
-      if (row === NONE && isWant(this.#adopter.failure)) this.#putOff();
+      if (row === NONE && isWant(this.#adopter.failure)) {
+        this.#heldUp = true;
+        pending.putOff();
+      }
     }
     if (row === NONE) return;
     const taken = this.#protector.isClients(row) && this.#registrar.update(

@@ -2,6 +2,7 @@
 // What clients asked for that must open something: a ring of operations that
 // the desk works off in order. When it is full, packets wait in their sockets.
 
+import { delta32 } from "../base/int.ts";
 import { PENDING_MAX } from "../base/limits.ts";
 
 /** Register a process that has no row yet, or whose row is dead. */
@@ -17,6 +18,8 @@ const ADJ = 3;
 const TYPE = 4;
 const OWNER = 5;
 const LMKD_ONLY = 6;
+/** Counts operations in the order in which they were asked for. */
+const NUMBER = 7;
 const WORDS = 8;
 
 /** Operations that one packet can ask for (LMK_PROCS_PRIO of three). */
@@ -27,10 +30,9 @@ export class Pending {
   readonly #words = new Int32Array(PENDING_MAX * WORDS);
   #head = 0;
   count = 0;
-  /** Operations added and taken so far, wrapped: who remembers `added` knows by
-   * `taken` when all that was asked before is done. */
-  added = 0;
-  taken = 0;
+  /** Number of the operation asked for last, wrapped: who remembers it knows by
+   * isDone when all that was asked before is done. */
+  asked = 0;
 
   /** The operation taken last: OP_*, or 0 for one that was withdrawn. */
   op = 0;
@@ -40,6 +42,7 @@ export class Pending {
   type = 0;
   owner = 0;
   lmkdOnly = 0;
+  #number = 0;
 
   /** No room for what a further packet may ask. */
   get isFull(): boolean {
@@ -67,7 +70,8 @@ export class Pending {
     owner: number,
     lmkdOnly: number,
   ): void {
-    const at = this.#add(OP_ADOPT, pid, owner);
+    this.asked = (this.asked + 1) | 0;
+    const at = this.#add(OP_ADOPT, pid, owner, this.asked);
     this.#words[at + UID] = uid;
     this.#words[at + ADJ] = adj;
     this.#words[at + TYPE] = type;
@@ -76,16 +80,45 @@ export class Pending {
 
   /** Adds a removal. */
   remove(pid: number, owner: number): void {
-    this.#add(OP_REMOVE, pid, owner);
+    this.asked = (this.asked + 1) | 0;
+    this.#add(OP_REMOVE, pid, owner, this.asked);
   }
 
-  #add(op: number, pid: number, owner: number): number {
+  /** Puts the registration taken last at the end, for it could not be carried
+   * out: it keeps its number, for it is not done. Where its owner has asked for
+   * something newer of that process, that stands in for it. */
+  putOff(): void {
+    for (let i = 0; i < this.count; i++) {
+      const at = this.#at(i);
+      const words = this.#words;
+      if (words[at + OP] === 0 || words[at + PID] !== this.pid) continue;
+      if (words[at + OWNER] !== this.owner) continue;
+      words[at + NUMBER] = this.#number;
+      return;
+    }
+    const at = this.#add(OP_ADOPT, this.pid, this.owner, this.#number);
+    this.#words[at + UID] = this.uid;
+    this.#words[at + ADJ] = this.adj;
+    this.#words[at + TYPE] = this.type;
+    this.#words[at + LMKD_ONLY] = this.lmkdOnly;
+  }
+
+  /** Whether no operation up to this number is waiting. */
+  isDone(number: number): boolean {
+    for (let i = 0; i < this.count; i++) {
+      const ahead = delta32(number, this.#words[this.#at(i) + NUMBER]);
+      if (ahead >= 0) return false;
+    }
+    return true;
+  }
+
+  #add(op: number, pid: number, owner: number, number: number): number {
     const at = this.#at(this.count);
     this.#words[at + OP] = op;
     this.#words[at + PID] = pid;
     this.#words[at + OWNER] = owner;
+    this.#words[at + NUMBER] = number;
     this.count++;
-    this.added = (this.added + 1) | 0;
     return at;
   }
 
@@ -119,8 +152,8 @@ export class Pending {
     this.owner = words[at + OWNER];
     this.lmkdOnly = words[at + LMKD_ONLY];
     this.#head = (this.#head + 1) % PENDING_MAX;
+    this.#number = words[at + NUMBER];
     this.count--;
-    this.taken = (this.taken + 1) | 0;
     return true;
   }
 }
