@@ -149,7 +149,9 @@ export class Self {
       return rehearse(arena.settings, statusLines).signals;
     }
     const victim = { pid, ports, arena };
-    const { signals } = rehearse(arena.settings, statusLines, victim);
+    const { deaths, signals } = rehearse(arena.settings, statusLines, victim);
+    // Whom the rehearsal spared is not waited for: it would live for seconds.
+    if (deaths === 0) Deno.kill(pid, "SIGKILL");
     symbols.bury(pid, 1);
     return signals;
   }

@@ -7,7 +7,7 @@ import { Arena } from "../state/arena.ts";
 import { G_BALLAST_KB } from "../state/gauges.ts";
 import { Journal } from "../state/journal.ts";
 import { ARENA_BYTES } from "../state/layout.ts";
-import { SET_DRY_RUN } from "../state/settings.ts";
+import { SET_DRY_RUN, SET_FLOOR_ADJ } from "../state/settings.ts";
 import { assemble } from "./assemble.ts";
 import { PRETENDED_SLOTS, PretendedPorts, REHEARSED_ADJ } from "./pretended.ts";
 import { type Sacrifice, SacrificePorts } from "./sacrifice.ts";
@@ -27,8 +27,9 @@ export interface Rehearsed {
   readonly signals: number;
 }
 
-/** Plays an emergency with these settings, a dry run made real; upon
- * `sacrifice`, where there is one, over the guard's own ports. */
+/** Plays an emergency with these settings, a dry run made real and nobody spared
+ * by the floor; upon `sacrifice`, where there is one, over the guard's own
+ * ports. */
 export function rehearse(
   settings: Int32Array,
   linesOf: (arena: Arena) => readonly StatusLine[],
@@ -38,6 +39,8 @@ export function rehearse(
   const arena = new Arena(buffer);
   arena.settings.set(settings);
   arena.settings[SET_DRY_RUN] = 0;
+  // Who is to die must not be below it.
+  arena.settings[SET_FLOOR_ADJ] = 0;
   const real = sacrifice === null ? null : new SacrificePorts(arena, sacrifice);
   const { reactor, desk, killer } = assemble({
     ports: real ?? new PretendedPorts(arena, PID),

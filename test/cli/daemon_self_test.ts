@@ -36,6 +36,26 @@ function settled(daemon: Daemon): Promise<string> {
   });
 }
 
+Deno.test("self: a rehearsal that spares its victim holds up no start", async () => {
+  // Nobody is ever to die: not at any pressure.
+  const sets = [
+    "strategy=lmkd",
+    "lmkd.useNewStrategy=false",
+    "lmkd.lowMinAdj=1001",
+    "lmkd.mediumMinAdj=1001",
+    "lmkd.criticalMinAdj=1001",
+  ];
+  const args = sets.flatMap((set) => ["--set", set]);
+  await withDaemon(() => ({ args }), async (daemon) => {
+    await daemon.said("guards");
+    const beganMs = performance.now();
+    await settled(daemon);
+    // A sacrifice that is left to itself ends after five seconds.
+    const ms = performance.now() - beganMs;
+    assert.ok(ms < 4_500, `${ms} ms`);
+  });
+});
+
 Deno.test("self: all that this machine lets it have", async () => {
   const args = ["--set", "self.fifoPriority=3"];
   await withDaemon(() => ({ args }), async (daemon) => {

@@ -16,6 +16,8 @@ Deno.test("rehearsal: somebody pretended dies, whatever is configured", () => {
     "strategy=lmkd",
     "strategy=lmkd lmkd.useMinfreeLevels=true lmkd.useNewStrategy=false",
     "strategy=lmkd lmkd.useNewStrategy=false",
+    "floorAdj=1000",
+    "strategy=lmkd floorAdj=950",
     "compat=11",
     "compat=17",
   ];
