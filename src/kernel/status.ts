@@ -176,10 +176,12 @@ export function parseStatus(
 }
 
 /**
- * Whether the process is on its way out and needs no signal: it is a zombie,
- * it has given up its memory, or SIGKILL waits for it. `fields` are of the same
- * text; what that was too short to tell of is taken for alive. Kernel threads
- * have no memory either: not to be asked of them.
+ * Whether the process is on its way out and needs no signal: its only thread is
+ * a zombie or has given up its memory, or SIGKILL waits for it. One whose first
+ * thread has ended alone (pthread_exit) shows as a zombie without memory, and
+ * lives on (seen on 6.18). `fields` are of the same text; what that was too
+ * short to tell of is taken for alive. Kernel threads have no memory either: not
+ * to be asked of them.
  */
 export function isDying(
   bytes: Uint8Array,
@@ -188,13 +190,16 @@ export function isDying(
   fields: Int32Array,
 ): boolean {
   const state = fields[STATUS_STATE];
-  if (state === LETTER_Z || state === LETTER_X) return true;
+  const hasEnded = state === LETTER_Z || state === LETTER_X;
   for (let i = at; i + LINE_BYTES_MIN <= end;) {
     const next = bytes.indexOf(NEWLINE, i) + 1;
     if (next === 0 || next > end) return false;
     // The lines of memory have all been by then.
     if (startsWith(bytes, i, next, THREADS)) {
-      if (fields[STATUS_RSS_KB] === ABSENT) return true;
+      const threads = parseInt32(bytes, i + THREADS.length, next);
+      const isLast = threads !== ABSENT && threads <= 1;
+      const gone = hasEnded || fields[STATUS_RSS_KB] === ABSENT;
+      if (isLast && gone) return true;
     } else if (
       startsWith(bytes, i, next, SIG_PND) || startsWith(bytes, i, next, SHD_PND)
     ) {

@@ -67,9 +67,14 @@ Deno.test("status: who is on the way out", () => {
   const rows: [text: string, dying: boolean][] = [
     ["", false],
     ["State:\tS (sleeping)\n", false],
-    ["State:\tZ (zombie)\n", true],
-    ["State:\tX (dead)\n", true],
-    // Too short to tell of memory, and told that there is none.
+    ["State:\tZ (zombie)\nThreads:\t1\n", true],
+    ["State:\tX (dead)\nThreads:\t0\n", true],
+    // The first thread has ended alone: the others live on, and so does the
+    // process, until it is signalled.
+    ["State:\tZ (zombie)\nThreads:\t2\nSigPnd:\t0000000000000000\n", false],
+    ["State:\tZ (zombie)\nThreads:\t2\nShdPnd:\t0000000000000100\n", true],
+    // Too short to tell of threads or memory, and told that there is none.
+    ["State:\tZ (zombie)\n", false],
     ["State:\tR (running)\nThreads:\t1", false],
     ["State:\tR (running)\nThreads:\t1\n", true],
   ];
