@@ -2,7 +2,7 @@
 // kernel and its own status say. Pure: facts in, findings out, the worst first.
 
 import * as g from "../state/gauges.ts";
-import type { StatusFields } from "./summary.ts";
+import { heldBits, type StatusFields } from "./summary.ts";
 import { COLUMNS, sizeText, wrap } from "./units.ts";
 
 /** What the kernel says; null is what it does not. */
@@ -90,7 +90,7 @@ export const PROTECTIONS: readonly [number, string, Grade, string][] = [
     g.SELF_ARMED,
     "kernel's killer armed with the guard's choice",
     "weak",
-    "set self.armKernel, and let it write oom_score_adj",
+    "let it write oom_score_adj and its state folder",
   ],
 ];
 
@@ -101,7 +101,7 @@ export function examine(
 ): Finding[] {
   const findings = [
     ...examineMemory(fields, kernel),
-    ...examineProtections(fields),
+    ...examineProtections(fields, kernel),
     ...examineKernel(kernel),
     ...examineRights(kernel),
   ];
@@ -120,6 +120,9 @@ function examineMemory(
 ): Finding[] {
   const findings: Finding[] = [];
   const level = fields.lockLevel;
+  // In a memory group without swap files are all that has to be locked.
+  const suffices = fields.lockWanted === "auto" &&
+    ((heldBits(fields) ?? 0) & g.SELF_LOCKED) !== 0;
   const swappedKb = numberOf(fields, "swappedKb") ?? 0;
   if (swappedKb > 0) {
     findings.push({
@@ -130,7 +133,7 @@ function examineMemory(
         "(systemd: MemorySwapMax=0)",
     });
   }
-  if (level !== "all" && (swapKb ?? 0) > 0) {
+  if (level !== "all" && (swapKb ?? 0) > 0 && !suffices) {
     findings.push({
       grade: "grave",
       what: `There is swap, and of the guard's memory is locked: ${level}`,
@@ -149,22 +152,43 @@ function examineMemory(
       what: "It is a dry run: the guard signals nobody",
       change: "set dryRun to false, and start it without --dry-run",
     });
-  } else if ((numberOf(fields, "ballastKb") ?? 0) === 0) {
+  } else if (
+    (numberOf(fields, "ballastKb") ?? 0) === 0 && fields.ballastWantedKb !== 0
+  ) {
     findings.push({
       grade: "weak",
       what: "No ballast is held",
-      change: "set self.ballastKb; if it is set, memory has not been " +
-        "comfortable since the last kill",
+      change: "wait until memory has been comfortable for a while, or have " +
+        "more of it; allow the guard to lock self.ballastKb",
     });
   }
   return findings;
 }
 
-function examineProtections(fields: StatusFields): Finding[] {
-  const self = numberOf(fields, "self") ?? 0;
-  return PROTECTIONS.filter(([bit]) => (self & bit) === 0).map(
-    ([, name, grade, change]) => ({ grade, what: `Without ${name}`, change }),
-  );
+function examineProtections(
+  fields: StatusFields,
+  { swapKb }: KernelFacts,
+): Finding[] {
+  const self = heldBits(fields) ?? 0;
+  return PROTECTIONS
+    .filter(([bit]) => (self & bit) === 0 && !isNeedless(bit, fields, swapKb))
+    .map(([, name, grade, change]) => ({
+      grade,
+      what: `Without ${name}`,
+      change,
+    }));
+}
+
+/** Whether a protection is not to be had because nothing calls for it: swap is
+ * gone that memory was to be locked for; nobody is to be armed, or could be. */
+function isNeedless(
+  bit: number,
+  fields: StatusFields,
+  swapKb: number | null,
+): boolean {
+  if (bit === g.SELF_LOCKED) return fields.lockLevel === "files" && !swapKb;
+  if (bit !== g.SELF_ARMED) return false;
+  return fields.armWanted === 0 || fields.nextPid === 0 || fields.dryRun === 1;
 }
 
 function examineKernel(kernel: KernelFacts): Finding[] {
@@ -231,7 +255,7 @@ export function describeDoctor(
   findings: readonly Finding[],
 ): string[] {
   const size = (label: string) => sizeText(numberOf(fields, label));
-  const self = numberOf(fields, "self") ?? 0;
+  const self = heldBits(fields) ?? 0;
   const held = PROTECTIONS.filter(([bit]) => (self & bit) !== 0)
     .map(([, name]) => name).join(", ");
   const swap = (kernel.swapKb ?? 0) === 0

@@ -6,7 +6,11 @@ import type { Arena } from "../state/arena.ts";
 import * as g from "../state/gauges.ts";
 import { RUNGS } from "../state/rungs.ts";
 import { CALL_NAMES } from "./calls.ts";
+import * as set from "../state/settings.ts";
 import * as s from "../state/snapshot.ts";
+
+/** LOCK_* in words, as the configuration has them. */
+const LOCK_MODES = ["off", "files", "auto"];
 
 /** LEVEL_* in words, as the file has them. */
 export const LOCK_WORDS = ["nothing", "arena", "files", "all"];
@@ -112,11 +116,28 @@ export function statusLines(arena: Arena): StatusLine[] {
     gauge("lastFaultRc", g.G_LAST_FAULT_RC),
     gauge("guardPid", g.G_GUARD_PID),
     ...ownLines(gauge),
+    ...wantedLines(arena.settings),
     ...keeperLines(gauge),
     gauge("startedS", g.G_EPOCH_S),
     gauge("startedMs", g.G_STARTED_MS),
     gauge("lastMs", g.G_LAST_MS),
   ];
+}
+
+/** What is asked for, by the settings in force: to hold the rest against. */
+function wantedLines(settings: Int32Array): StatusLine[] {
+  const rows: [string, number, Uint8Array | null][] = [
+    ["lockWanted", set.SET_LOCK, encodeWords(LOCK_MODES)],
+    ["ballastWantedKb", set.SET_BALLAST_KB, null],
+    ["armWanted", set.SET_ARM_KERNEL, null],
+    ["watchdogMs", set.SET_WATCHDOG_MS, null],
+  ];
+  return rows.map(([label, index, words]) => ({
+    label,
+    source: settings,
+    index,
+    words,
+  }));
 }
 
 /** Who stands beside the guard, and how often it had to act. */

@@ -62,6 +62,14 @@ export const SELF = [
   [SELF_TIMER_SLACK, "timer slack"],
 ] as const;
 
+/** Bits of G_SELF that hold; null where that is not known. A watchdog that the
+ * settings in force have turned off stands, and does nothing. */
+export function heldBits(fields: StatusFields): number | null {
+  const { self, watchdogMs } = fields;
+  if (typeof self !== "number") return null;
+  return watchdogMs === 0 ? self & ~SELF_WATCHDOG : self;
+}
+
 /** Room for a line's label. */
 const MARGIN = " ".repeat(12);
 
@@ -116,7 +124,7 @@ export function describeStatus(fields: StatusFields, nowMs: number): string[] {
       `by the kernel ${word("kernelOomKills")}`,
     ],
     ...lastKill(number, ageMs),
-    ["protected", selfText(number("self"))],
+    ["protected", selfText(heldBits(fields))],
     ["own memory", ownMemoryText(number, word)],
     [
       "turns",

@@ -8,6 +8,7 @@ import {
   type KernelFacts,
   PROTECTIONS,
 } from "../../src/report/doctor.ts";
+import * as g from "../../src/state/gauges.ts";
 import type { StatusFields } from "../../src/report/summary.ts";
 import { COLUMNS } from "../../src/report/units.ts";
 
@@ -25,6 +26,11 @@ const WELL: StatusFields = {
   shmemKb: 1_024,
   swappedKb: 0,
   ballastKb: 4_096,
+  lockWanted: "auto",
+  ballastWantedKb: 4_096,
+  armWanted: 1,
+  watchdogMs: 300,
+  nextPid: 777,
 };
 const KERNEL: KernelFacts = {
   swapKb: 524_288,
@@ -58,14 +64,36 @@ Deno.test("doctor: nothing to change", () => {
   assert.deepEqual(found({}, noLimit), []);
 });
 
+Deno.test("doctor: what nothing calls for is not missed", () => {
+  const { SELF_ARMED, SELF_LOCKED } = g;
+  const rows: [StatusFields, Partial<KernelFacts>][] = [
+    // In a group without swap, on a machine with it.
+    [{ lockLevel: "files" }, {}],
+    // Swap was there when memory could not be locked, and is gone.
+    [{ lockLevel: "files", self: ALL & ~SELF_LOCKED }, { swapKb: 0 }],
+    // --group, or turned off.
+    [{ ballastKb: 0, ballastWantedKb: 0 }, {}],
+    [{ self: ALL & ~SELF_ARMED, armWanted: 0 }, {}],
+    [{ self: ALL & ~SELF_ARMED, nextPid: 0 }, {}],
+  ];
+  for (const [fields, kernel] of rows) {
+    assert.deepEqual(found(fields, kernel), [], JSON.stringify(fields));
+  }
+});
+
 Deno.test("doctor: one thing each", () => {
   const rows: [StatusFields, Partial<KernelFacts>, RegExp][] = [
     [{ swappedKb: 512 }, {}, /^grave 0.5 MB of the guard are in swap/],
-    [{ lockLevel: "files" }, {}, /^grave There is swap, .* locked: files$/],
+    [
+      { lockLevel: "files", lockWanted: "files" },
+      {},
+      /^grave There is swap, .* locked: files$/,
+    ],
     [{ lockLevel: "arena" }, { swapKb: 0 }, /^grave The guard's code can be/],
     [{ lockLevel: "nothing" }, { swapKb: 0 }, /^grave The guard's code/],
     [{ dryRun: 1 }, {}, /^grave It is a dry run/],
     [{ ballastKb: 0 }, {}, /^weak No ballast/],
+    [{ watchdogMs: 0 }, {}, /^weak Without watchdog thread$/],
     [{}, { panicOnOom: 1 }, /^grave The kernel panics/],
     [{}, { killAllocatingTask: 1 }, /^weak The kernel's killer takes/],
     [{}, { minTtlMs: 1000 }, /^weak The kernel may kill first.* is 1000$/],

@@ -10,6 +10,7 @@ import { statusLines } from "../../src/report/status.ts";
 import { describeStatus, parseStatus } from "../../src/report/summary.ts";
 import * as g from "../../src/state/gauges.ts";
 import { AT_STATUS } from "../../src/state/layout.ts";
+import { SET_WATCHDOG_MS } from "../../src/state/settings.ts";
 import * as s from "../../src/state/snapshot.ts";
 import { makeArena } from "../state/rows.ts";
 
@@ -175,6 +176,16 @@ trouble     arming given up: EACCES, 2 files that could not be read, 3 messages
             that a client did not take, 4 clients dropped for a newcomer, 5
             targets that came too soon, 1 kills by the watchdog`,
   );
+});
+
+Deno.test("a watchdog that is turned off protects nobody", () => {
+  const arena = makeArena();
+  arena.gauges[g.G_SELF] = g.SELF_WATCHDOG;
+  for (const [ms, held] of [[300, true], [0, false]] as const) {
+    arena.settings[SET_WATCHDOG_MS] = ms;
+    const lines = describeStatus(parseStatus(fileOf(arena)), 0).join("\n");
+    assert.equal(/^protected +watchdog; not:/m.test(lines), held, lines);
+  }
 });
 
 Deno.test("a summary of anything stays in 80 columns", () => {
