@@ -1,5 +1,6 @@
-// The only build entry: compiles shim and keeper, bundles src/main.ts and packs one
-// executable for each target into dist/. The same commit gives the same bytes.
+// The only build entry: compiles shim and keeper, bundles src/main.ts and packs
+// one executable for each target into dist/. The same commit gives the same
+// bytes.
 //
 //   deno run -A build.ts [--target=x86_64|aarch64|all] [--shim-only]
 //                        [--pack=auto|compile|embed]

@@ -55,7 +55,8 @@ export function openMachine(shim: Shim): Senses {
   let slots = openSlot(shim, SLOT_MEMINFO, "/proc/meminfo");
   if (slots === 0) {
     throw new Error(
-      'Cannot open "/proc/meminfo": expected a mounted /proc; nothing can be guarded without it',
+      'Cannot open "/proc/meminfo": expected a mounted /proc; nothing can be ' +
+        "guarded without it",
     );
   }
   slots |= openSlot(shim, SLOT_PRESSURE, "/proc/pressure/memory");
@@ -104,7 +105,8 @@ export function openGroup(shim: Shim, dir: string): Senses {
     : openSlot(shim, SLOT_GROUP_USAGE, `${dir}/memory.usage_in_bytes`);
   if ((v1 | v2) === 0) {
     throw new Error(
-      `Cannot guard "${dir}": expected a memory group, with memory.current or memory.usage_in_bytes`,
+      `Cannot guard "${dir}": expected a memory group, with memory.current ` +
+        "or memory.usage_in_bytes",
     );
   }
   const limit = v2 !== 0 ? "memory.max" : "memory.limit_in_bytes";
