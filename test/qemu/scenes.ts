@@ -191,7 +191,7 @@ export const GUARDS: Readonly<Record<GuardName, GuardCommand | undefined>> = {
     socketPath: SOCKET_PATH,
     showPath: `${STATE_FOLDER}/status`,
     journalPath: `${STATE_FOLDER}/journal`,
-    readyMs: 20000,
+    readyMs: 60000,
   },
   // -r 0: no periodic report; -p: highest priority, as its service file has it.
   earlyoom: { argv: ["/guard/earlyoom", "-r", "0", "-p"], readyMs: 1000 },
