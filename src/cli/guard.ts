@@ -85,7 +85,7 @@ export function makeGuard(
     log.say("error", `Without a thread: ${errnoName(threads)}, going on`);
   }
   startClock(arena, journal);
-  restoreArmed(shim, state.armedFd, log);
+  const armedFd = restoreArmed(shim, state.armedFd, log);
   const senses = config.group === null
     ? openMachine(shim)
     : openGroup(shim, config.group);
@@ -105,7 +105,7 @@ export function makeGuard(
     listenerFd,
     journalFd: state.journalFd,
     statusFd: state.statusFd,
-    armedFd: state.armedFd,
+    armedFd,
     statusLines: statusLines(arena),
     selfFd: shim.open("/proc/self/status", O_RDONLY),
   });

@@ -10,6 +10,7 @@ import {
   STATUS_UID,
 } from "../kernel/status.ts";
 import type { Arena } from "../state/arena.ts";
+import { isWant } from "../state/calls.ts";
 import { G_TABLE_FULL } from "../state/gauges.ts";
 import {
   AT_SAMPLES,
@@ -85,7 +86,10 @@ export class Adopter {
    * nothing, and whoever has signalled it has told of it. */
   adopt(pid: number, owner: number, uid: number): number {
     const row = this.#open(pid, owner);
-    if (row === NONE) return NONE;
+    if (row === NONE) {
+      if (isWant(this.failure)) this.#armer.missed();
+      return NONE;
+    }
     if (this.#isDying(pid)) {
       this.#discard(row);
       return NONE;
@@ -94,8 +98,7 @@ export class Adopter {
     const at = row * VICTIM_WORDS;
     rows[at + V_UID] = uid < 0 ? this.#fields[STATUS_UID] : uid;
     rows[at + V_ADJ] = this.#armer.inherited(
-      pid,
-      rows[at + V_PIDFD],
+      row,
       this.#fields[STATUS_PPID],
       rows[at + V_ADJ],
     );

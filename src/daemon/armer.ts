@@ -2,19 +2,21 @@
 // Publishes whom the guard would kill next, and arms the kernel's killer with
 // it: at oom_score_adj 1000 it is the kernel's first choice too, should the
 // guard be dead or late. Its own value comes back when another is next, when
-// arming ends, or, after a crash, at the next start. It belongs to the desk.
+// arming ends, or it may not die any more, or, after a crash, at the next start.
+// It belongs to the desk.
 
 import { delta32 } from "../base/int.ts";
 import { ADJ_MAX } from "../base/limits.ts";
-import { killable, selectVictim } from "../policy/select.ts";
-import { known } from "../policy/watermarks.ts";
+import { killable } from "../policy/select.ts";
 import type { Arena } from "../state/arena.ts";
 import {
   ARMED_WORDS,
   G_ARM_RC,
   G_ARMED_ADJ,
   G_ARMED_PID,
+  G_ARMED_SINCE,
   G_ARMED_START,
+  G_ARMED_UID,
   G_NEXT_ADJ,
   G_NEXT_PID,
   G_NEXT_ROW,
@@ -34,36 +36,27 @@ import {
 } from "../state/layout.ts";
 import {
   SET_ARM_KERNEL,
-  SET_CULPRIT_KB,
   SET_DRY_RUN,
   SET_FLOOR_ADJ,
-  SET_STRATEGY,
-  STRATEGY_ADAPTIVE,
 } from "../state/settings.ts";
-import { NEED_KB } from "../state/snapshot.ts";
 import {
-  bandOf,
   NONE,
+  ROW_ADJ_DUE,
   ROW_KILLED,
   V_ADJ,
   V_FLAGS,
-  V_GROWN_KB,
+  V_OWN_UID,
   V_PID,
   V_PIDFD,
-  V_RSS_KB,
-  V_SWAP_KB,
   type Victims,
 } from "../state/victims.ts";
+import { Heirs } from "./heirs.ts";
+import { chooseNext } from "./next_victim.ts";
 import type { Ports } from "./ports.ts";
 import type { Ready } from "./ready.ts";
 
 /** The choice is looked at this often, ms. */
 const LOOK_MS = 1_000;
-/** Who was armed lately, for the sake of children that inherited it. */
-const KEPT = 32;
-/** Sizes that differ by less than this, or by less than a quarter, decide
- * nothing, kB (policy/select.ts). */
-const ALIKE_KB = 4_096;
 // errno(3).
 const EPERM = 1;
 const ENOENT = 2;
@@ -73,24 +66,24 @@ const EACCES = 13;
 /** The one who arms. */
 export class Armer {
   readonly #ports: Ports;
+  readonly #arena: Arena;
   readonly #mailbox: Int32Array;
-  readonly #snapshot: Int32Array;
   readonly #settings: Int32Array;
   readonly #gauges: Int32Array;
   readonly #victims: Victims;
   readonly #ready: Ready;
   /** Where the armed one is kept for the next start, or -1: nobody is armed. */
   readonly #fd: number;
+  readonly #heirs: Heirs;
   /** The armed row, or NONE. */
   #row = NONE;
+  /** Who is armed has lost its row, which left this pidfd; -1: it has not. */
+  #pidfd = -1;
   #lookedMs = 0;
   #looked = false;
   /** The kernel would not take a value back: nobody is armed any more. */
   #gaveUp = false;
   #refusedPid = 0;
-  readonly #keptPids = new Int32Array(KEPT);
-  readonly #keptAdjs = new Int32Array(KEPT);
-  #keptNext = 0;
 
   constructor(
     ports: Ports,
@@ -100,13 +93,14 @@ export class Armer {
     fd: number,
   ) {
     this.#ports = ports;
+    this.#arena = arena;
     this.#mailbox = arena.mailbox;
-    this.#snapshot = arena.snapshot;
     this.#settings = arena.settings;
     this.#gauges = arena.gauges;
     this.#victims = victims;
     this.#ready = ready;
     this.#fd = fd;
+    this.#heirs = new Heirs(ports, arena, victims);
     this.#publish(NONE);
   }
 
@@ -118,18 +112,20 @@ export class Armer {
   /** Looks once a second who is next. While memory is watched closely nobody
    * is armed anew: that opens files, and who is armed is still a good choice. */
   visit(sprinting: boolean): void {
-    if (this.#row !== NONE && !this.#mayArm) this.#disarm();
+    this.#heirs.tick();
+    if (!this.#mayArm || this.#pidfd >= 0 || this.#isSpared()) this.#disarm();
     const nowMs = this.#mailbox[MB_NOW_MS];
     const age = delta32(nowMs, this.#lookedMs);
     if (this.#looked && age >= 0 && age < LOOK_MS) return;
     if (sprinting && this.#row !== NONE) return;
     this.#looked = true;
     this.#lookedMs = nowMs;
-    const row = this.#choose();
+    const row = chooseNext(this.#victims, this.#ready, this.#arena);
     this.#publish(row);
     if (row === this.#row || sprinting) return;
     this.#disarm();
-    if (row !== NONE && this.#row === NONE && this.#mayArm) this.#arm(row);
+    if (this.#row !== NONE || this.#pidfd >= 0) return;
+    if (row !== NONE && this.#mayArm) this.#arm(row);
   }
 
   /** The guard ends: the kernel has its own values again. */
@@ -140,14 +136,24 @@ export class Armer {
     this.#publish(NONE);
   }
 
-  /** A row is about to be freed: its process may live on. */
+  /** A row is about to be freed: its process may live on. Where memory is
+   * wanting just now, its pidfd is kept for as long as it is armed. */
   part(row: number): void {
     if (row === this.#row) this.#disarm();
-    if (row === this.#row) this.#lose();
-    const pid = this.#victims.rows[row * VICTIM_WORDS + V_PID];
-    for (let i = 0; i < KEPT; i++) {
-      if (this.#keptPids[i] === pid) this.#keptPids[i] = 0;
+    if (row === this.#row) {
+      const at = row * VICTIM_WORDS;
+      this.#pidfd = this.#victims.rows[at + V_PIDFD];
+      this.#victims.rows[at + V_PIDFD] = -1;
+      this.#row = NONE;
+      // Not with who is next.
+      this.#gauges[G_SELF] &= ~SELF_ARMED;
     }
+    this.#heirs.part(row);
+  }
+
+  /** A process could not be opened for want of something. */
+  missed(): void {
+    this.#heirs.missed();
   }
 
   /** A client's value was written over that of a row: it is armed no longer. */
@@ -156,29 +162,32 @@ export class Armer {
   }
 
   /** What is a row's own where the kernel shows `adj`: not what was written to
-   * arm it. */
+   * arm it, and not what it has inherited from who was armed. */
   ownAdj(row: number, adj: number): number {
+    const at = row * VICTIM_WORDS;
+    const rows = this.#victims.rows;
+    const isDue = (rows[at + V_FLAGS] & ROW_ADJ_DUE) !== 0;
+    if (isDue && adj === ADJ_MAX) return rows[at + V_ADJ];
     if (row !== this.#row) return adj;
     if (adj === ADJ_MAX) return this.#gauges[G_ARMED_ADJ];
     this.#lose();
     return adj;
   }
 
-  /** What is a new process's own where the kernel shows `adj`: one forked by an
-   * armed process has inherited that, and gets its parent's own back. `pidfd`
-   * is its. */
-  inherited(pid: number, pidfd: number, parent: number, adj: number): number {
-    if (adj !== ADJ_MAX || parent <= 1) return adj;
-    const kept = this.#keptPids.indexOf(parent);
-    if (kept < 0) return adj;
-    const own = this.#keptAdjs[kept];
-    // Its own children may have inherited it in turn.
-    this.#keep(pid, own);
-    this.#mailbox[MB_PID] = pid;
-    this.#mailbox[MB_FD] = pidfd;
-    this.#mailbox[MB_ADJ] = own;
-    this.#ports.writeAdj();
-    return own;
+  /** What is a newly adopted row's own where the kernel shows `adj` and `parent`
+   * is its parent's pid (heirs.ts). */
+  inherited(row: number, parent: number, adj: number): number {
+    return this.#heirs.inherited(row, parent, adj);
+  }
+
+  /** Whether the armed row may not be chosen any more, but for its being killed:
+   * it is protected by now, or more important than the floor. */
+  #isSpared(): boolean {
+    const row = this.#row;
+    if (row === NONE) return false;
+    const rows = this.#victims.rows;
+    if ((rows[row * VICTIM_WORDS + V_FLAGS] & ROW_KILLED) !== 0) return false;
+    return !killable(rows, row, this.#settings[SET_FLOOR_ADJ]);
   }
 
   #publish(row: number): void {
@@ -188,42 +197,6 @@ export class Armer {
     gauges[G_NEXT_ROW] = row;
     gauges[G_NEXT_PID] = row === NONE ? 0 : rows[at + V_PID];
     gauges[G_NEXT_ADJ] = row === NONE ? 0 : rows[at + V_ADJ];
-  }
-
-  /** The policy's choice; the one of before while it is as good. */
-  #choose(): number {
-    const settings = this.#settings;
-    const best = selectVictim(
-      this.#victims,
-      this.#ready.rows,
-      settings,
-      settings[SET_FLOOR_ADJ],
-      known(this.#snapshot, NEED_KB),
-    );
-    const before = this.#gauges[G_NEXT_ROW];
-    if (best === NONE || best === before) return best;
-    return this.#isAsGood(before, best) ? before : best;
-  }
-
-  #isAsGood(before: number, best: number): boolean {
-    if (before === NONE) return false;
-    const rows = this.#victims.rows;
-    const settings = this.#settings;
-    const at = before * VICTIM_WORDS;
-    const bestAt = best * VICTIM_WORDS;
-    if (rows[at + V_PID] !== this.#gauges[G_NEXT_PID]) return false;
-    if (!killable(rows, before, settings[SET_FLOOR_ADJ])) return false;
-    const adj = rows[at + V_ADJ];
-    const bestAdj = rows[bestAt + V_ADJ];
-    const alike = settings[SET_STRATEGY] === STRATEGY_ADAPTIVE
-      ? bandOf(adj) === bandOf(bestAdj)
-      : adj === bestAdj;
-    // A culprit is no matter of size.
-    const grown = rows[bestAt + V_GROWN_KB];
-    if (!alike || grown >= settings[SET_CULPRIT_KB]) return false;
-    const kb = rows[at + V_RSS_KB] + rows[at + V_SWAP_KB];
-    const bestKb = rows[bestAt + V_RSS_KB] + rows[bestAt + V_SWAP_KB];
-    return Math.abs(kb - bestKb) <= Math.max(bestKb >> 2, ALIKE_KB);
   }
 
   #arm(row: number): void {
@@ -236,18 +209,21 @@ export class Armer {
     if (own !== ADJ_MAX) {
       this.#name(row);
       if (this.#ports.readStart() < 0) return;
-      gauges[G_ARMED_START] = this.#mailbox[MB_COUNT];
+      const start = this.#mailbox[MB_COUNT];
+      gauges[G_ARMED_START] = start;
+      gauges[G_ARMED_SINCE] = this.#heirs.open(row, own, start);
+      const uid = this.#victims.rows[row * VICTIM_WORDS + V_OWN_UID];
+      gauges[G_ARMED_UID] = uid;
       // Before the kernel is told: after a crash it is known what to undo.
-      if (this.#record(pid, own) < 0) return;
+      if (this.#record(pid, own) < 0) return this.#heirs.close();
       this.#name(row);
       this.#mailbox[MB_ADJ] = ADJ_MAX;
       const rc = this.#ports.writeAdj();
       if (rc === -EACCES || rc === -EPERM) this.#refusedPid = pid;
       if (rc < 0) {
         this.#record(0, 0);
-        return;
+        return this.#heirs.close();
       }
-      this.#keep(pid, own);
     }
     gauges[G_ARMED_PID] = pid;
     gauges[G_ARMED_ADJ] = own;
@@ -255,39 +231,60 @@ export class Armer {
     gauges[G_SELF] |= SELF_ARMED;
   }
 
-  /** Gives the armed row its own value back, unless it is dying, or somebody
+  /** Gives the armed one its own value back, unless it is dying, or somebody
    * else has written another meanwhile. Where memory is wanting it stays armed
    * and is tried again. */
   #disarm(): void {
-    const row = this.#row;
-    if (row === NONE) return;
+    if (this.#row === NONE && this.#pidfd < 0) return;
     const own = this.#gauges[G_ARMED_ADJ];
-    const at = row * VICTIM_WORDS;
-    const dying = (this.#victims.rows[at + V_FLAGS] & ROW_KILLED) !== 0;
-    if (dying || own === ADJ_MAX) return this.#lose();
-    this.#name(row);
-    let rc = this.#ports.readAdj();
-    if (rc === 0 && this.#mailbox[MB_ADJ] === ADJ_MAX) {
-      this.#name(row);
-      this.#mailbox[MB_ADJ] = own;
-      rc = this.#ports.writeAdj();
-    }
+    if (own === ADJ_MAX || this.#isDying()) return this.#lose();
+    const rc = this.#restore(own);
     if (rc === -EACCES || rc === -EPERM) {
-      // What was recorded stays: who starts next may be allowed to.
+      // What was recorded stays: who starts next may be allowed to. It is 1000
+      // still, and so are those whom it forks.
       this.#gaveUp = true;
       this.#gauges[G_ARM_RC] = rc;
-      this.#row = NONE;
-      this.#gauges[G_SELF] &= ~SELF_ARMED;
-      return;
+      return this.#leave();
     }
     if (rc >= 0 || rc === -ESRCH || rc === -ENOENT) this.#lose();
   }
 
+  #isDying(): boolean {
+    if (this.#row === NONE) return false;
+    const at = this.#row * VICTIM_WORDS;
+    return (this.#victims.rows[at + V_FLAGS] & ROW_KILLED) !== 0;
+  }
+
+  /** Writes the armed one's own value where it is at 1000. */
+  #restore(own: number): number {
+    this.#nameArmed();
+    const rc = this.#ports.readAdj();
+    if (rc < 0 || this.#mailbox[MB_ADJ] !== ADJ_MAX) return rc;
+    this.#nameArmed();
+    this.#mailbox[MB_ADJ] = own;
+    return this.#ports.writeAdj();
+  }
+
   /** Nobody is armed any more. */
   #lose(): void {
+    this.#leave();
+    this.#heirs.close();
+    this.#record(0, 0);
+  }
+
+  #leave(): void {
     this.#row = NONE;
     this.#gauges[G_SELF] &= ~SELF_ARMED;
-    this.#record(0, 0);
+    if (this.#pidfd < 0) return;
+    this.#mailbox[MB_FD] = this.#pidfd;
+    this.#pidfd = -1;
+    this.#ports.close();
+  }
+
+  #nameArmed(): void {
+    if (this.#row !== NONE) return this.#name(this.#row);
+    this.#mailbox[MB_PID] = this.#gauges[G_ARMED_PID];
+    this.#mailbox[MB_FD] = this.#pidfd;
   }
 
   /** Names a row's process to the next call. */
@@ -308,15 +305,5 @@ export class Armer {
     mailbox[MB_OFFSET] = 0;
     mailbox[MB_COUNT] = ARMED_WORDS * 4;
     return this.#ports.persist();
-  }
-
-  #keep(pid: number, own: number): void {
-    let index = this.#keptPids.indexOf(pid);
-    if (index < 0) {
-      index = this.#keptNext;
-      this.#keptNext = (index + 1) % KEPT;
-    }
-    this.#keptPids[index] = pid;
-    this.#keptAdjs[index] = own;
   }
 }

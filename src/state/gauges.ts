@@ -114,13 +114,16 @@ export const G_RESTARTS = 57;
 export const G_KEEPER_SELF = 58;
 
 // Who is armed, as it is kept in the state folder: pid, 0 for nobody, start in
-// ticks since boot (proc(5), field 22), wrapped, and own oom_score_adj.
+// ticks since boot (proc(5), field 22), wrapped, own oom_score_adj, the start
+// of the first whom it may have forked meanwhile, and its user.
 export const G_ARMED_PID = 100;
 export const G_ARMED_START = 101;
 export const G_ARMED_ADJ = 102;
-export const ARMED_WORDS = 3;
+export const G_ARMED_SINCE = 103;
+export const G_ARMED_UID = 104;
+export const ARMED_WORDS = 5;
 /** -errno with which the kernel refused to take a value back; 0: never. */
-export const G_ARM_RC = 103;
+export const G_ARM_RC = 105;
 /** Guard clock of the wake that ended the calm last, us, wrapped. Read by who
  * traces a guard from outside (test/qemu/load). */
 export const G_ALARM_US = 64;

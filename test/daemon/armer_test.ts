@@ -12,7 +12,11 @@ import {
   SELF_ARMED,
 } from "../../src/state/gauges.ts";
 import { MB_ADJ } from "../../src/state/layout.ts";
-import { SET_ARM_KERNEL, SET_DRY_RUN } from "../../src/state/settings.ts";
+import {
+  SET_ARM_KERNEL,
+  SET_DRY_RUN,
+  SET_FLOOR_ADJ,
+} from "../../src/state/settings.ts";
 import {
   app,
   gauge,
@@ -120,27 +124,6 @@ Deno.test("armer: what the kernel shows of the armed one is not its own", () => 
   assert.equal(apps[1].adj, 910);
 });
 
-Deno.test("armer: children of the armed one do not keep what they inherit", () => {
-  const rig = makeRig(["victims.discover=true", "victims.scanMs=100"]);
-  const parent = rig.world.start(app(900, 40));
-  rig.run(5_000);
-  assert.equal(parent.adj, 1000);
-  // As fork leaves them: with what the kernel has for the parent.
-  const child = rig.world.start(app(1000, 4, { parentPid: parent.pid }));
-  const grandchild = rig.world.start(app(1000, 4, { parentPid: child.pid }));
-  const stranger = rig.world.start(app(1000, 4));
-  rig.run(500);
-  assert.equal(rowOf(rig, child.pid)?.adj, 900);
-  assert.equal(rowOf(rig, grandchild.pid)?.adj, 900);
-  assert.equal(rowOf(rig, stranger.pid)?.adj, 1000);
-  rig.run(5_000);
-  rig.armer.stop();
-  assert.deepEqual(
-    [parent, child, grandchild, stranger].map((one) => one.adj),
-    [900, 900, 900, 1000],
-  );
-});
-
 Deno.test("armer: a client's word is the new own one", () => {
   const { rig, manager, apps: [one] } = withApps([app(900, 20)]);
   assert.equal(one.adj, 1000);
@@ -185,4 +168,42 @@ Deno.test("armer: whom the guard kills stays the kernel's first choice", () => {
   assert.equal(apps[1].adj, 1000);
   rig.run(5_000);
   assert.equal(rowOf(rig, apps[1].pid), null);
+});
+
+Deno.test("armer: who may not die any more is at its own again at once", () => {
+  const floor = (rig: Rig) => rig.arena.settings[SET_FLOOR_ADJ] = 950;
+  const reload = (rig: Rig) => {
+    rig.protector.replace({ protects: () => true });
+  };
+  for (const change of [floor, reload]) {
+    for (const sprinting of [false, true]) {
+      const { rig, apps } = withApps([app(0, 30), app(900, 20)]);
+      checkArmed(rig, apps, apps[1]);
+      change(rig);
+      rig.armer.visit(sprinting);
+      assert.equal(apps[1].adj, 900, `${change.name}, ${sprinting}`);
+      assert.equal(gauge(rig, G_SELF) & SELF_ARMED, 0);
+    }
+  }
+});
+
+Deno.test("armer: forgotten while memory is wanting, and restored later", () => {
+  const { rig, manager, apps: [one] } = withApps([app(900, 20)]);
+  const { machine } = rig;
+  const readAdj = machine.readAdj.bind(machine);
+  let isWanting = true;
+  machine.readAdj = () => isWanting ? -12 : readAdj();
+  manager.remove(one.pid);
+  rig.run(3_000);
+  assert.equal(rowOf(rig, one.pid), null);
+  assert.equal(one.adj, 1000);
+  const [pid, , adj] = new Int32Array(rig.armedFile.buffer, 0, 3);
+  assert.deepEqual([pid, adj], [one.pid, 900]);
+  const late = register(rig, manager, app(950, 20));
+  rig.run(3_000);
+  assert.equal(late.adj, 950);
+  isWanting = false;
+  rig.run(3_000);
+  assert.equal(one.adj, 900);
+  checkArmed(rig, [late], late);
 });
