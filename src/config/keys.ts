@@ -113,7 +113,7 @@ const EXPLANATIONS: Record<string, string> = {
   "self.restart":
     "Whether the keeper starts a dead guard again; auto is where init does not.",
   "self.armKernel":
-    "Tell the kernel's killer whom we would choose; auto is but for lmkd.",
+    "Tell the kernel's killer of our choice; auto: not for lmkd, nor a group.",
   "self.retries":
     "Repeats of a call that ran out of memory; -1 is while the turn has time.",
   group: "Memory group to guard instead of the machine.",

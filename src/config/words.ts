@@ -112,8 +112,11 @@ function putSelf(words: Int32Array, config: Config): void {
   words[set.SET_KEEPER] = Number(self.keeper);
   words[set.SET_KEEPER_MS] = self.keeperMs;
   words[set.SET_RESTART] = RESTARTS[self.restart];
+  // oom_score_adj is for the whole machine: who guards one group has no say in
+  // whom the kernel kills beside it.
+  const arms = strategy !== "lmkd" && group === null;
   words[set.SET_ARM_KERNEL] = Number(
-    self.armKernel === "auto" ? strategy !== "lmkd" : self.armKernel,
+    self.armKernel === "auto" ? arms : self.armKernel,
   );
   words[set.SET_RETRIES] = self.retries;
 }

@@ -232,3 +232,19 @@ Deno.test("a machine that cannot be is our own mistake", () => {
     );
   }
 });
+
+Deno.test("the kernel's killer is armed for the machine, not for a group", () => {
+  const rows: [sets: string[], armed: 0 | 1][] = [
+    [[], 1],
+    [["strategy=minfree"], 1],
+    [["strategy=lmkd"], 0],
+    [["strategy=lmkd", "self.armKernel=true"], 1],
+    [["group=/sys/fs/cgroup/apps"], 0],
+    [["group=/sys/fs/cgroup/apps", "self.armKernel=true"], 1],
+    [["self.armKernel=false"], 0],
+  ];
+  for (const [sets, armed] of rows) {
+    const { settings } = compile(null, sets);
+    assert.equal(settings[set.SET_ARM_KERNEL], armed, sets.join());
+  }
+});
