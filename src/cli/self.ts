@@ -40,10 +40,6 @@ import type { Log } from "./log.ts";
 const PR_SET_TIMERSLACK = 29;
 const PR_SET_THP_DISABLE = 41;
 const PR_SET_IO_FLUSHER = 57;
-/** Four times what V8's young generation holds (V8_FLAGS, pack/launch.ts). */
-const YOUNG_BYTES = 4 * 1024 * 1024;
-/** Numbers in one young array, 8 bytes each. */
-const YOUNG_COUNT = 1024;
 
 /** The guard's care for itself. */
 export class Self {
@@ -84,7 +80,6 @@ export class Self {
     this.#takePriority(settings[SET_FIFO]);
     this.#residence.survey();
     const signals = time ? this.#rehearse() : 0;
-    fillYoung();
     // What is mapped by now is what there will be.
     this.#residence.survey();
     // Whoever is to be forked must have been by now: after a fork, each locked
@@ -199,11 +194,4 @@ function writeAdj(shim: Shim): number {
 /** What this process takes now, in pages of the kernel's size: Deno asks it. */
 function residentBytes(): number {
   return Deno.memoryUsage().rss;
-}
-
-/** V8 collects its young objects by moving the living from one half to the
- * other: a few rounds through both have all their pages mapped. */
-function fillYoung(): void {
-  const rounds = YOUNG_BYTES / (8 * YOUNG_COUNT);
-  for (let i = 0; i < rounds; i++) new Array(YOUNG_COUNT).fill(i);
 }
