@@ -9,7 +9,9 @@
  * FILE is a path, or the number of a descriptor handed down. Further words:
  *   child=1        the guard is the parent: one that is not has ended
  *   journal=FILE   where acts are recorded
- *   named=FILE     names whoever holds the guard's lock; watched once it died
+ *   named=PATH     names whoever holds the guard's lock; read once it died, by
+ *                  its path, for it may be replaced; without it a keeper that
+ *                  may not start the guard ends with it
  *   meminfo=FILE   what tells that memory is short, or, of a memory group,
  *   usage=FILE limit=FILE
  *   sysrq=FILE     calls the kernel's killer; none where a group is guarded
@@ -27,19 +29,21 @@
 #include "record.h"
 
 #define GIVES_MAX 64
+#define STACK_BYTES 4096 /* of a child that has not run its program yet */
 #define STARTS_KEPT 5
 #define STARTS_WITHIN_MS 60000 /* as many starts within this at once, */
 #define STARTS_APART_MS 10000  /* then one in this */
 #define CALL_MS 500            /* the kernel's killer is called this often, */
 #define BACK_MS 500 /* and given this to bring memory back before a start */
 #define CALM_MS 1000
+#define GRACE_MS 20 /* for a guard that was held up together with the keeper */
 #define SHORT_TIMES 10 /* silences of keeperMs, memory short, to be killed */
 
 static int guard_pid = -1, guard_fd = -1, arena_fd = -1, journal_fd = -1;
-static int named_fd = -1, meminfo_fd = -1, usage_fd = -1, limit_fd = -1;
+static int meminfo_fd = -1, usage_fd = -1, limit_fd = -1;
 static int sysrq_fd = -1, exe_fd = -1, is_inits, is_child;
 static int64_t settings_at = -1, gauges_at = -1, hung_ms = 60000;
-static const char *exe_path = "";
+static const char *exe_path = "", *named_path;
 static char **guard_args, **guard_env;
 
 static struct give {
@@ -48,12 +52,17 @@ static struct give {
 } gives[GIVES_MAX];
 static int give_count;
 
+/* Which file `named` is, and when it was last written; as it was at start. */
+static struct version {
+  uint64_t file, s, ns;
+} named_first;
+
 static volatile int32_t *mailbox, *settings, *gauges;
 static int32_t started_ms, called_ms, serial;
 static int is_called;
 static int64_t start_count, starts_ms[STARTS_KEPT];
 
-static int child_pid, child_fd = -1, hand_over_fd = -1;
+static int child_pid, child_fd = -1, hand_over_fd = -1, hand_over_end = -1;
 static int32_t child_ms;
 
 /* Names the word that is wrong, and ends. */
@@ -92,14 +101,47 @@ static void record(int how, int pid, int64_t value, int64_t left_kb) {
          record_offset(RING_KEEPER, serial));
 }
 
-/* Goes on numbering where an earlier keeper ended. */
+/* Goes on numbering where an earlier keeper ended. A record that is not sealed
+ * is torn, and its serial is no number. */
 static void restore_serial(void) {
-  int32_t head[J_SERIAL + 1];
+  int32_t words[JOURNAL_WORDS];
   for (int32_t slot = 1; slot <= SIDE_RECORDS && journal_fd >= 0; slot++) {
-    long n = SYS4(pread64, journal_fd, head, sizeof head,
+    long n = SYS4(pread64, journal_fd, words, sizeof words,
                   record_offset(RING_KEEPER, slot));
-    if (n == sizeof head && head[J_SERIAL] > serial) serial = head[J_SERIAL];
+    int32_t check = words[J_CHECK], found = words[J_SERIAL];
+    if (n != sizeof words || found <= serial) continue;
+    record_seal(words, found);
+    if (words[J_CHECK] == check) serial = found;
   }
+}
+
+/* The process that `named` names, -1 for none. The path is opened each time:
+ * whoever guards next may have replaced the file. */
+static int64_t read_named(struct version *version) {
+  struct stat is = {0};
+  int fd = named_path == NULL
+               ? -1
+               : (int)SYS4(openat, AT_FDCWD, named_path, O_RDONLY | O_CLOEXEC,
+                           0);
+  if (fd < 0) return -1;
+  int64_t holder = read_number(fd, "");
+  SYS2(fstat, fd, &is);
+  SYS1(close, fd);
+  *version = (struct version){is.st_ino, (uint64_t)is.st_mtime,
+                              (uint64_t)is.st_mtime_nsec};
+  return holder;
+}
+
+/* Whether another guards by now. Where few processes ever ran, as in a
+ * container, it may have the pid of the one that died: then it is known by its
+ * having written the file. */
+static int is_guarded(void) {
+  struct version is = named_first;
+  int64_t holder = read_named(&is);
+  int is_new = is.file != named_first.file || is.s != named_first.s ||
+               is.ns != named_first.ns;
+  return holder > 0 && (is_new || holder != guard_pid) &&
+         SYS2(kill, holder, 0) == 0;
 }
 
 static int may_call(void) {
@@ -123,42 +165,67 @@ static void give_back(int32_t silent_ms, int64_t left_kb) {
     record(KEEPER_GAVE_BACK, guard_pid, silent_ms, left_kb);
 }
 
+/* Memory is not short: a call long ago must not look recent once the clock has
+ * wrapped. */
+static void forget_call(void) {
+  if (since(called_ms) >= CALL_MS) is_called = 0;
+}
+
 /* How long the guard's next beat has been due, ms; before its first, since the
  * keeper's start. */
 static int32_t overdue_ms(void) {
   return since(mailbox[MB_BEAT] == 0 ? started_ms : mailbox[MB_DUE_MS]);
 }
 
+/* Ends a guard that hangs, and returns when it is dead. One that waits in the
+ * kernel dies of SIGKILL only later: until then memory is kept all the same. */
+static void end_guard(void) {
+  int64_t left_kb;
+  is_short(&left_kb);
+  record(KEEPER_ENDED, guard_pid, overdue_ms(), left_kb);
+  sys(NR_PIDFD_SEND_SIGNAL, guard_fd, SIGKILL, 0, 0, 0);
+  while (!is_over(guard_fd, CALL_MS)) {
+    if (is_short(&left_kb)) call_kernel(overdue_ms(), left_kb);
+    else forget_call();
+  }
+}
+
 /* Returns when the guard is dead. One that is stopped with memory to spare is
- * let be, but not for ever: nobody guards meanwhile. */
+ * let be, but not for ever: nobody guards meanwhile. Before anything is done to
+ * one it has a moment to run: what held it up may have held up the keeper too,
+ * which has the higher priority. */
 static void watch_guard(void) {
   int32_t short_ms = 0;
-  int was_short = 0;
+  int was_short = 0, was_late = 0, was_hung = 0;
   for (;;) {
     int32_t late_ms = overdue_ms(), most_ms = settings[SET_KEEPER_MS];
     int64_t left_kb;
-    if (settings[SET_KEEPER] == 0) done();
+    if (settings[SET_KEEPER] == 0 || gauges[G_STATE] == STATE_STOPPED) done();
     if (late_ms < most_ms) {
-      was_short = is_called = 0;
+      was_short = was_late = was_hung = is_called = 0;
       if (is_over(guard_fd, most_ms - late_ms)) return;
+      continue;
+    }
+    if (!was_late) {
+      was_late = 1;
+      if (is_over(guard_fd, GRACE_MS)) return;
       continue;
     }
     if (!is_short(&left_kb)) {
       was_short = 0;
+      forget_call();
     } else if (!was_short) {
       was_short = 1;
       short_ms = now_ms();
       give_back(late_ms, left_kb);
     }
     if (was_short) call_kernel(late_ms, left_kb);
-    if (late_ms >= most_ms + hung_ms ||
-        (was_short && since(short_ms) >= SHORT_TIMES * most_ms)) {
-      record(KEEPER_ENDED, guard_pid, late_ms, left_kb);
-      sys(NR_PIDFD_SEND_SIGNAL, guard_fd, SIGKILL, 0, 0, 0);
-      while (!is_over(guard_fd, CALM_MS)) continue;
-      return;
-    }
-    if (is_over(guard_fd, most_ms < CALL_MS ? most_ms : CALL_MS)) return;
+    int is_hung = late_ms >= most_ms + hung_ms ||
+                  (was_short && since(short_ms) >= SHORT_TIMES * most_ms);
+    if (is_hung && was_hung) return end_guard();
+    was_hung = is_hung;
+    int32_t rest_ms = most_ms < CALL_MS ? most_ms : CALL_MS;
+    if (is_over(guard_fd, is_hung ? GRACE_MS : rest_ms)) return;
   }
 }
 
@@ -177,31 +244,41 @@ static void put_hand_over(int fd) {
     if (after(*one, name) != NULL) *one = text;
 }
 
-/* As the guard was started. Memory is shared with the keeper until it runs. */
+/* The child, in the keeper's memory: it calls the kernel and nothing else. */
+static void run_guard(void) {
+  struct sigaction usual = {0};
+  SYS4(rt_sigaction, SIGHUP, &usual, 0, 8);
+  SYS4(rt_sigaction, SIGINT, &usual, 0, 8);
+  SYS3(fcntl, hand_over_end, F_SETFD, 0);
+  SYS3(execve, exe_path, guard_args, guard_env);
+  SYS5(execveat, exe_fd, "", guard_args, guard_env, AT_EMPTY_PATH);
+  for (;;) SYS1(exit_group, 127);
+}
+
+/* As the guard was started. The child has the keeper's memory until it runs the
+ * program, and a stack of its own: the keeper does not wait for it, for without
+ * memory that may take long. There is never a second child. */
 static void start_guard(void) {
+  static char stack[STACK_BYTES] __attribute__((aligned(16)));
   int ends[2] = {-1, -1};
   int64_t s, ms = clock_ms(MONOTONIC, &s);
   for (int i = STARTS_KEPT - 1; i > 0; i--) starts_ms[i] = starts_ms[i - 1];
   starts_ms[0] = s * 1000 + ms;
   start_count++;
   if (SYS2(pipe2, ends, O_CLOEXEC) < 0) return;
-  put_hand_over(ends[1]);
-  long pid = SYS5(clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
-  if (pid == 0) {
-    struct sigaction usual = {0};
-    SYS4(rt_sigaction, SIGHUP, &usual, 0, 8);
-    SYS4(rt_sigaction, SIGINT, &usual, 0, 8);
-    SYS3(fcntl, ends[1], F_SETFD, 0);
-    SYS3(execve, exe_path, guard_args, guard_env);
-    SYS5(execveat, exe_fd, "", guard_args, guard_env, AT_EMPTY_PATH);
-    for (;;) SYS1(exit_group, 127);
-  }
+  hand_over_end = ends[1];
+  put_hand_over(hand_over_end);
+  long pid = sys_clone(CLONE_VM | SIGCHLD, stack + sizeof stack, run_guard);
   SYS1(close, ends[1]);
+  if (pid <= 0) {
+    SYS1(close, ends[0]);
+    return;
+  }
   child_ms = now_ms();
-  child_pid = pid > 0 ? (int)pid : 0;
-  child_fd = pid > 0 ? (int)sys(NR_PIDFD_OPEN, pid, 0, 0, 0, 0) : -1;
+  child_pid = (int)pid;
+  child_fd = (int)sys(NR_PIDFD_OPEN, pid, 0, 0, 0, 0);
   hand_over_fd = ends[0];
-  if (pid > 0) record(KEEPER_STARTED, (int)pid, start_count, -1);
+  record(KEEPER_STARTED, child_pid, start_count, -1);
 }
 
 /* Whether it may be started by now: a few at once, then one in a while. */
@@ -245,24 +322,23 @@ static _Noreturn void replace_guard(void) {
                                (restart == RESTART_AUTO && !is_inits));
   if (gauges[G_STATE] == STATE_STOPPED || settings[SET_KEEPER] == 0) done();
   is_called = 0;
-  int was_short = is_short(&left_kb);
+  int was_short = is_short(&left_kb), is_given = 0;
   give_back(0, left_kb);
   for (;; was_short = is_short(&left_kb)) {
+    if (since(died_ms) >= BACK_MS) is_given = 1;
     if (was_short) call_kernel(since(died_ms), left_kb);
+    else forget_call();
     int rest_ms = was_short ? CALL_MS : CALM_MS;
     if (child_pid > 0) {
       follow_child(rest_ms);
-    } else if (starts && was_short && may_call() &&
-               since(died_ms) < BACK_MS) {
+    } else if (starts && was_short && may_call() && !is_given) {
       is_over(-1, 20);
     } else if (starts && may_start()) {
       start_guard();
-    } else if (!starts && !may_call()) {
+    } else if (!starts && (!may_call() || named_path == NULL)) {
       done();
     } else {
-      int64_t holder = read_number(named_fd, "");
-      if (holder > 0 && holder != guard_pid && SYS2(kill, holder, 0) == 0)
-        done();
+      if (is_guarded()) done();
       is_over(-1, rest_ms);
     }
   }
@@ -313,9 +389,9 @@ static void take_word(char *word) {
     int *fd, flags;
   } files[] = {
       {"arena=", &arena_fd, O_RDWR},     {"journal=", &journal_fd, O_RDWR},
-      {"named=", &named_fd, O_RDONLY},   {"meminfo=", &meminfo_fd, O_RDONLY},
-      {"usage=", &usage_fd, O_RDONLY},   {"limit=", &limit_fd, O_RDONLY},
-      {"sysrq=", &sysrq_fd, O_WRONLY},   {"exe=", &exe_fd, O_RDONLY},
+      {"meminfo=", &meminfo_fd, O_RDONLY}, {"usage=", &usage_fd, O_RDONLY},
+      {"limit=", &limit_fd, O_RDONLY},   {"sysrq=", &sysrq_fd, O_WRONLY},
+      {"exe=", &exe_fd, O_RDONLY},
   };
   static const struct number {
     const char *key;
@@ -337,6 +413,7 @@ static void take_word(char *word) {
   if ((value = after(word, "guard=")) != NULL)
     guard_pid = (int)number_in(value);
   else if ((value = after(word, "path=")) != NULL) exe_path = value;
+  else if ((value = after(word, "named=")) != NULL) named_path = value;
   else if ((value = after(word, "starts=")) != NULL) take_starts(value);
   else if ((value = after(word, "give=")) != NULL) add_give(word, word + 5);
   else if (after(word, "init=1") != NULL)
@@ -381,7 +458,7 @@ _Noreturn void keeper_start(long *stack) {
   restore_serial();
   /* What these reads allocate in the kernel is there from now on. */
   is_short(&left_kb);
-  read_number(named_fd, "");
+  read_named(&named_first);
   protect_self();
   /* Whoever has the pid of a parent that has ended is another. */
   if (!is_child || (guard_fd >= 0 && SYS0(getppid) == guard_pid))

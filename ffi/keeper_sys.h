@@ -3,6 +3,7 @@
 #ifndef OOMGUARD_KEEPER_SYS_H
 #define OOMGUARD_KEEPER_SYS_H
 
+#include <asm/stat.h>
 #include <asm/unistd.h>
 #include <linux/fcntl.h>
 #include <linux/mman.h>
@@ -27,12 +28,8 @@ struct clock {
   int64_t s, ns;
 };
 
-/* Inlined wherever it stands: what clone started runs on the same stack, and
- * would write over the address that the other is to return to. */
-#define INLINED static inline __attribute__((always_inline))
-
 #if defined(__x86_64__)
-INLINED long sys(long number, long a, long b, long c, long d, long e) {
+static inline long sys(long number, long a, long b, long c, long d, long e) {
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
   long answer;
@@ -57,6 +54,25 @@ static inline long sys_mmap(size_t bytes, int protection, int flags, int fd) {
   return answer;
 }
 
+/* Starts a child that runs `run`, which does not return, on the stack that ends
+ * at `top`. */
+static inline long sys_clone(long flags, void *top, void (*run)(void)) {
+  register long r10 __asm__("r10") = 0;
+  register long r8 __asm__("r8") = 0;
+  long answer;
+  __asm__ volatile("syscall\n\t"
+                   "test %0, %0\n\t"
+                   "jnz 1f\n\t"
+                   "xor %%ebp, %%ebp\n\t"
+                   "call *%[run]\n"
+                   "1:"
+                   : "=a"(answer)
+                   : "a"((long)__NR_clone), "D"(flags), "S"(top), "d"(0L),
+                     "r"(r10), "r"(r8), [run] "b"(run)
+                   : "rcx", "r11", "memory");
+  return answer;
+}
+
 __asm__(".globl _start\n"
         "_start:\n"
         "  xor %ebp, %ebp\n"
@@ -64,7 +80,7 @@ __asm__(".globl _start\n"
         "  and $-16, %rsp\n"
         "  call keeper_start\n");
 #elif defined(__aarch64__)
-INLINED long sys(long number, long a, long b, long c, long d, long e) {
+static inline long sys(long number, long a, long b, long c, long d, long e) {
   register long x8 __asm__("x8") = number;
   register long x0 __asm__("x0") = a;
   register long x1 __asm__("x1") = b;
@@ -89,6 +105,25 @@ static inline long sys_mmap(size_t bytes, int protection, int flags, int fd) {
   __asm__ volatile("svc 0"
                    : "+r"(x0)
                    : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                   : "memory");
+  return x0;
+}
+
+static inline long sys_clone(long flags, void *top, void (*run)(void)) {
+  register long x8 __asm__("x8") = __NR_clone;
+  register long x0 __asm__("x0") = flags;
+  register long x1 __asm__("x1") = (long)top;
+  register long x2 __asm__("x2") = 0;
+  register long x3 __asm__("x3") = 0;
+  register long x4 __asm__("x4") = 0;
+  register long x9 __asm__("x9") = (long)run;
+  __asm__ volatile("svc 0\n\t"
+                   "cbnz x0, 1f\n\t"
+                   "mov x29, xzr\n\t"
+                   "blr x9\n"
+                   "1:"
+                   : "+r"(x0)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x9)
                    : "memory");
   return x0;
 }

@@ -39,6 +39,9 @@ const PATIENCE_MS = 10_000;
 /** Records before the keeper's ring: the header, and the others' rings. */
 const RING_AT = 1 + JOURNAL_RECORDS + (RING_KEEPER - 1) * SIDE_RECORDS;
 
+/** Nobody's id, by convention. */
+const NOBODY = 65_534;
+
 /** Silence that the keeper waits for, ms, and memory it calls short, kB. */
 export const SILENCE_MS = 100;
 export const RESERVE_KB = 1_000;
@@ -69,6 +72,7 @@ export async function until(what: string, probe: () => boolean): Promise<void> {
 
 /** One act of a keeper. */
 export interface Act {
+  readonly serial: number;
   readonly how: number;
   readonly pid: number;
   readonly value: number;
@@ -82,6 +86,8 @@ export class KeeperRig {
   #keeper: Deno.ChildProcess | null = null;
   #said = "";
   #ended: Promise<number> | null = null;
+  #program = PROGRAM;
+  #uid: number | null = null;
 
   constructor() {
     this.write("arena", "");
@@ -181,6 +187,23 @@ export class KeeperRig {
     return (await this.#guard!.status).signal;
   }
 
+  /** From now on the keeper is one that may signal nobody. */
+  disarm(): void {
+    this.#program = this.path("program");
+    this.#uid = NOBODY;
+    Deno.copyFileSync(PROGRAM, this.#program);
+    for (const { name } of [...Deno.readDirSync(this.dir), { name: "." }]) {
+      Deno.chmodSync(this.path(name), 0o777);
+    }
+  }
+
+  /** Leaves a record in the keeper's ring that is torn. */
+  tear(serial: number): void {
+    const words = new Int32Array((RING_AT + 1) * JOURNAL_WORDS);
+    words[RING_AT * JOURNAL_WORDS + J_SERIAL] = serial;
+    Deno.writeFileSync(this.path("journal"), new Uint8Array(words.buffer));
+  }
+
   /** All words but those left out and those given instead; `--` and `args`. */
   start(words: readonly string[], args: readonly string[] = []): void {
     const given = new Map(
@@ -208,7 +231,8 @@ export class KeeperRig {
   /** Runs it with these words and no others. */
   run(words: readonly string[], args: readonly string[] = []): void {
     this.setGauge(G_KEEPER_SELF, 0);
-    this.#keeper = new Deno.Command(PROGRAM, {
+    this.#keeper = new Deno.Command(this.#program, {
+      ...this.#uid === null ? {} : { uid: this.#uid },
       args: [...words, ...args],
       env: { FROM: "the guard", OOMGUARD_RESTARTED: "" },
       clearEnv: true,
@@ -242,7 +266,7 @@ export class KeeperRig {
   acts(): Act[] {
     const bytes = Deno.readFileSync(this.path("journal"));
     const words = new Int32Array(bytes.buffer, 0, bytes.length >> 2);
-    const acts: (Act & { serial: number })[] = [];
+    const acts: Act[] = [];
     for (let slot = 0; slot < SIDE_RECORDS; slot++) {
       const at = (RING_AT + slot) * JOURNAL_WORDS;
       const serial = words[at + J_SERIAL] ?? 0;
