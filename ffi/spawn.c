@@ -62,10 +62,16 @@ static int32_t clone_and_run(struct start *start) {
   return -start->error;
 }
 
+/* Ends a child that has not been waited for: its pid is its own. */
+static void end_child(int32_t pid) {
+  kill(pid, SIGKILL);
+  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
 /* Runs `program`, an open file, with `args` and `env` as list_of() has them.
  * It gets the descriptors `fds` of ours besides the first three. Answers its
  * pidfd, watched under `tag` with its pid for the detail; MB_PID is that
- * pid. */
+ * pid. One that cannot be watched is ended: nobody would know of it. */
 int32_t shim_spawn(int32_t program, char *args, int32_t args_bytes, char *env,
                    int32_t env_bytes, const int32_t *fds, int32_t count,
                    int32_t tag) {
@@ -79,10 +85,12 @@ int32_t shim_spawn(int32_t program, char *args, int32_t args_bytes, char *env,
   free(start.args);
   free(start.env);
   if (pid < 0) return pid;
-  int pidfd = (int)syscall(NR_PIDFD_OPEN, pid, 0U);
-  if (pidfd < 0) return -errno;
+  int32_t pidfd = result(syscall(NR_PIDFD_OPEN, pid, 0U));
+  if (pidfd >= 0)
+    pidfd = kept(pidfd, watch(pidfd, EPOLLIN | EPOLLET, tag, pid) == 0);
+  if (pidfd < 0) end_child(pid);
   mailbox[MB_PID] = pid;
-  return kept(pidfd, watch(pidfd, EPOLLIN | EPOLLET, tag, pid) == 0);
+  return pidfd;
 }
 
 /* How a child that has ended did: its status as wait(2) tells it; -EAGAIN: it

@@ -203,8 +203,10 @@ async function run(
     if (from !== said) sayNews(guard, from, log);
     watchdogNews.say(log);
     errands.visit(reactor.sprinting);
+    if (reactor.sprinting) return;
+    // To start a program takes memory and time.
     keeper.visit();
-    if (!reactor.sprinting) self.visit();
+    self.visit();
   };
   while (code !== TURN_STOP) {
     if (code === TURN_RELOAD) errands.reloadDue = true;
@@ -237,6 +239,7 @@ async function run(
   mark(shim, guard, KIND_STOP);
   shim.arena.gauges[G_STATE] = STATE_STOPPED;
   reactor.record();
+  keeper.stop();
   log.say("info", "stopped");
 }
 

@@ -5,7 +5,9 @@
 // it is seen in the guard's journal, gauges or status.
 
 import type { Arena } from "../state/arena.ts";
+import { G_KEEPER_PID, G_SELF, SELF_KEEPER } from "../state/gauges.ts";
 import {
+  EVENT_KEEPER,
   EVENT_VICTIM,
   EVENT_WORDS,
   MB_COUNT,
@@ -73,9 +75,20 @@ export class SacrificePorts extends PretendedPorts {
     ports.wait();
     this.signals |= mailbox[MB_SIGNALS];
     for (let i = 0; i < mailbox[MB_EVENTS]; i++) {
-      const isDeath = events[i * EVENT_WORDS] >> 24 === EVENT_VICTIM;
-      if (isDeath && events[i * EVENT_WORDS + 1] === pid) this.#dead = true;
+      const kind = events[i * EVENT_WORDS] >> 24;
+      const who = events[i * EVENT_WORDS + 1];
+      if (kind === EVENT_VICTIM && who === pid) this.#dead = true;
+      else if (kind === EVENT_KEEPER) this.#noteKeeper(who);
     }
+  }
+
+  /** The keeper has ended: told once, and the guard's own turn does not hear of
+   * it any more. */
+  #noteKeeper(pid: number): void {
+    const { gauges } = this.#real.arena;
+    if (gauges[G_KEEPER_PID] !== pid) return;
+    gauges[G_KEEPER_PID] = 0;
+    gauges[G_SELF] &= ~SELF_KEEPER;
   }
 
   /** Waits until something has come to pass, but not for ever. */

@@ -21,10 +21,15 @@ import {
 } from "../state/layout.ts";
 import { SET_KEEPER } from "../state/settings.ts";
 import { memoryFile } from "./load.ts";
-import { O_RDONLY, type Shim } from "./shim.ts";
+import { O_RDONLY, O_WRONLY, type Shim } from "./shim.ts";
 
 /** One that ended sooner than this is started again no sooner, ms. */
 const AGAIN_MS = 10_000;
+/** At its end the guard waits this long for its keeper's, in these steps, ms:
+ * it takes less than one (measured), and nothing depends on it. */
+const END_MS = 200;
+const STEP_MS = 5;
+const EAGAIN = 11;
 /** By this a keeper tells the guard that it starts how often it has, and where
  * to say that there is a new keeper (ffi/keeper.c). */
 const HAND_OVER = "OOMGUARD_RESTARTED";
@@ -101,8 +106,9 @@ export class Keeper {
     const before = parseHandOver(Deno.env.get(HAND_OVER));
     this.#starts = before?.starts ?? "";
     shim.arena.gauges[G_RESTARTS] = before?.count ?? 0;
+    const fd = before === null ? -1 : this.#ownEnd(before.fd);
     this.visit();
-    if (before !== null) this.#takeOver(before);
+    if (before !== null) this.#takeOver(fd, before.count);
   }
 
   /** Starts the keeper where there is none and one is wanted. Cold when there
@@ -120,6 +126,21 @@ export class Keeper {
       this.#say("info", `Without a keeper: ${errnoName(rc)}, going on`);
     }
     this.#tried = true;
+  }
+
+  /** Ends it with the guard, and waits for that: where process 1 looks after
+   * nobody, as in containers, it would remain as a zombie. Cold, and only at a
+   * clean stop. */
+  stop(): void {
+    if (this.#pid === 0) return;
+    // Not waited for yet: whatever has this pid is the keeper.
+    Deno.kill(this.#pid, "SIGTERM");
+    for (let ms = 0; ms < END_MS; ms += STEP_MS) {
+      if (this.#shim.symbols.bury(this.#pid, 0) !== -EAGAIN) break;
+      pause(STEP_MS);
+    }
+    this.#pid = 0;
+    this.#shim.arena.gauges[G_KEEPER_PID] = 0;
   }
 
   #bury(): void {
@@ -211,13 +232,27 @@ export class Keeper {
     return [...words, "--"];
   }
 
+  /** The hand-over's end for this guard alone: as it was handed down, all whom
+   * the guard starts would get it too. */
+  #ownEnd(fd: number): number {
+    const own = this.#shim.open(`/proc/self/fd/${fd}`, O_WRONLY);
+    if (own < 0) return fd;
+    this.#shim.symbols.shut(fd);
+    return own;
+  }
+
   /** Tells the keeper that started this guard that it has one of its own, or
    * wants none. */
-  #takeOver({ fd, count }: HandOver): void {
+  #takeOver(fd: number, count: number): void {
     this.#say("warn", `Started again by the keeper, ${count} times so far`);
     this.#shim.write(fd, "k");
     this.#shim.symbols.shut(fd);
   }
+}
+
+/** Stands still: the guard has nothing else to do any more. */
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** What tells the keeper that memory is short. The kernel's killer works on the

@@ -1,7 +1,7 @@
 // The guard's own memory group. From the root group it moves to one of its own,
 // which cannot be swapped and, in version 2, has its memory guaranteed; a group
-// that it already has to itself is set the same; among others it stays where it
-// is. None of it is needed: what is refused is told, and the guard goes on.
+// that it already has to itself is set the same, and its children, as its keeper,
+// belong to it; among others it stays where it is. None of it is needed: what is refused is told, and the guard goes on.
 
 /** The group, once tried. */
 export interface OwnGroup {
@@ -11,7 +11,8 @@ export interface OwnGroup {
   readonly text: string;
   /** Guarantees so much memory to it, where that can be said. */
   keep(bytes: number): void;
-  /** Leaves a group that was made for the guard, and removes it. */
+  /** Leaves a group that was made for the guard, with the guard's children, and
+   * removes it. */
   leave(): void;
 }
 
@@ -103,7 +104,7 @@ export function enterOwnGroup(place: Place | null): OwnGroup {
   });
   if (place === null) return refused("no memory groups here");
   if (!place.isRoot) {
-    if (textOf(`${place.dir}/cgroup.procs`) !== String(Deno.pid)) {
+    if (!membersOf(place.dir).every((pid) => isOurs(pid))) {
       return refused(`"${place.dir}" has other processes`);
     }
     const wrong = setGroup(place.isV2, place.dir);
@@ -149,12 +150,29 @@ function keeper(isV2: boolean, dir: string): (bytes: number) => void {
 }
 
 function leaveGroup(root: string, dir: string): void {
-  write(`${root}/cgroup.procs`, String(Deno.pid));
+  for (const pid of membersOf(dir)) {
+    if (isOurs(pid)) write(`${root}/cgroup.procs`, pid);
+  }
   try {
     Deno.removeSync(dir);
   } catch {
     // Another guard is in it, or it was never made.
   }
+}
+
+/** Pids of a group's processes. */
+function membersOf(dir: string): string[] {
+  return textOf(`${dir}/cgroup.procs`).split("\n").filter((pid) => pid !== "");
+}
+
+/** Whether process `pid` is the guard or a child of its, as its keeper is: what
+ * the guard starts is where the guard is. */
+function isOurs(pid: string): boolean {
+  if (pid === String(Deno.pid)) return true;
+  // Field 4 of proc(5); the third is the first after the name.
+  const stat = textOf(`/proc/${pid}/stat`);
+  const parent = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
+  return parent === String(Deno.pid);
 }
 
 /** "" when it was written, else why not. */

@@ -4,6 +4,7 @@
 import type { Checks } from "./attached.ts";
 import { DESK } from "./hands_desk.ts";
 import { GROUPS } from "./hands_group.ts";
+import { KEEPERS } from "./hands_keeper.ts";
 import { MEMORY } from "./hands_memory.ts";
 import { TEXT } from "./hands_text.ts";
 import { TITLES } from "./hands_titles.ts";
@@ -17,6 +18,7 @@ export const CHECKS: Checks = {
   ...MEMORY,
   ...TEXT,
   ...GROUPS,
+  ...KEEPERS,
 };
 
 if (import.meta.main) {

@@ -4,7 +4,13 @@
 
 import assert from "node:assert/strict";
 import { enterOwnGroup, readPlace } from "../../src/shim/own_group.ts";
-import { type Checks, type Skip, textOf, withChild } from "./attached.ts";
+import {
+  type Checks,
+  settled,
+  type Skip,
+  textOf,
+  withChild,
+} from "./attached.ts";
 
 /** The folder of this process's group. */
 function here(): string {
@@ -72,14 +78,46 @@ function alone(): Promise<Skip> {
 function amongOthers(): Promise<Skip> {
   return inGroup(async (dir) => {
     const before = textOf(`${dir}/memory.swappiness`);
-    const home = await withChild("exec sleep 60", [], (pid) => {
+    // A child of a child is none of this process's own.
+    await withChild("sleep 60 & wait", [], async (parent) => {
+      const children = `/proc/${parent}/task/${parent}/children`;
+      await settled(() => textOf(children) !== "", "its child");
+      const pid = Number(textOf(children));
       Deno.writeTextFileSync(`${dir}/cgroup.procs`, String(pid));
-      const group = enterOwnGroup(readPlace());
-      assert.equal(group.held, false);
-      assert.match(group.text, /has other processes$/);
-      assert.equal(textOf(`${dir}/memory.swappiness`), before);
+      try {
+        const group = enterOwnGroup(readPlace());
+        assert.equal(group.held, false);
+        assert.match(group.text, /has other processes$/);
+        assert.equal(textOf(`${dir}/memory.swappiness`), before);
+      } finally {
+        Deno.kill(pid, "SIGKILL");
+      }
+      const procs = () => textOf(`${dir}/cgroup.procs`).split("\n");
+      await settled(() => !procs().includes(String(pid)), "its end");
     });
-    return home;
+  });
+}
+
+/** A child, as the keeper is one, belongs to the guard. */
+function withChildren(): Promise<Skip> {
+  return inGroup(async (dir) => {
+    const { mount } = readPlace()!;
+    await withChild("exec sleep 60", [], (pid) => {
+      Deno.writeTextFileSync(`${dir}/cgroup.procs`, String(pid));
+      const among = enterOwnGroup(readPlace());
+      assert.deepEqual([among.held, among.text], [true, dir]);
+      checkSet(dir);
+      for (const one of [pid, Deno.pid]) {
+        Deno.writeTextFileSync(`${mount}/cgroup.procs`, String(one));
+      }
+      const made = enterOwnGroup(readPlace());
+      assert.equal(made.held, true);
+      Deno.writeTextFileSync(`${made.text}/cgroup.procs`, String(pid));
+      made.leave();
+      const left = textOf(`${made.text}/cgroup.procs`).split("\n");
+      assert.ok(!left.includes(String(pid)));
+      assert.ok(!left.includes(String(Deno.pid)));
+    });
   });
 }
 
@@ -88,4 +126,5 @@ export const GROUPS: Checks = {
   "own group: made in the root, and removed": fromRoot,
   "own group: one that it has to itself is set": alone,
   "own group: among others it stays": amongOthers,
+  "own group: its children belong to it": withChildren,
 };
