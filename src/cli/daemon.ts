@@ -4,17 +4,27 @@
 
 import { buildFacts } from "../base/build.ts";
 import { delta32 } from "../base/int.ts";
-import { JOURNAL_RECORDS, JOURNAL_WORDS } from "../base/limits.ts";
+import {
+  JOURNAL_RECORDS,
+  JOURNAL_WORDS,
+  SIDE_RECORDS,
+} from "../base/limits.ts";
 import type { CompiledConfig } from "../config/compile.ts";
 import { ConfigError } from "../config/problems.ts";
 import type { Desk } from "../daemon/desk.ts";
 import { TURN_RELOAD, TURN_STOP } from "../daemon/reactor.ts";
 import type { Effective } from "../props/effective.ts";
+import { wordsOf } from "../report/journal.ts";
 import { recordLevel, recordLine } from "../report/lines.ts";
 import { openZram } from "../shim/sensors.ts";
 import { Shim } from "../shim/shim.ts";
 import { G_STATE, STATE_STOPPED } from "../state/gauges.ts";
-import { KIND_START, KIND_STOP, RING_GUARD } from "../state/journal.ts";
+import {
+  KIND_START,
+  KIND_STOP,
+  RING_GUARD,
+  RING_WATCHDOG,
+} from "../state/journal.ts";
 import { MB_NOW_MS } from "../state/layout.ts";
 import { RUNG_UNPRIVILEGED, RUNGS } from "../state/rungs.ts";
 import { SET_KILL_TIMEOUT_MS, SET_PSI_WINDOW_MS } from "../state/settings.ts";
@@ -25,7 +35,7 @@ import { type Guard, makeGuard, tieClock } from "./guard.ts";
 import { Log } from "./log.ts";
 import { Self } from "./self.ts";
 import { type Options, parseOptions, readLater, readNow } from "./options.ts";
-import { AlreadyRunning } from "./state_dir.ts";
+import { AlreadyRunning, readRing } from "./state_dir.ts";
 import { attempt, outliveUncaught } from "./uncaught.ts";
 import { unfinishedKill } from "./unfinished.ts";
 import { WatchdogNews } from "./watchdog_news.ts";
@@ -50,6 +60,8 @@ const ZRAM_AGAIN_MS = 60_000;
 /** An earlier guard's victim is awaited this long, ms, where its time has no
  * end. */
 const AWAITED_MS_MAX = 10_000;
+/** The watchdog thread's ring. */
+const WATCHDOG_BYTES = SIDE_RECORDS * JOURNAL_WORDS * 4;
 /** The clock is held against the calendar this often, ms. */
 const TIE_MS = 60_000;
 
@@ -144,12 +156,17 @@ function announce(
   return (signals & 2) !== 0 ? TURN_RELOAD : code;
 }
 
-/** Waits for the victim of a guard that ended before its victim did. Nobody has
+/** Waits for the victim of a guard, or of its watchdog thread, that ended before
+ * its victim did. Nobody has
  * been killed by now: no process is known before the desk's first visit. */
 function resumeKill(shim: Shim, guard: Guard): void {
   const { settings } = shim.arena;
   const mostMs = settings[SET_KILL_TIMEOUT_MS] || AWAITED_MS_MAX;
-  const left = unfinishedKill(guard.journal.words, Date.now(), mostMs);
+  const rings = [
+    guard.journal.words,
+    wordsOf(readRing(guard.journalFd, RING_WATCHDOG, WATCHDOG_BYTES)),
+  ];
+  const left = unfinishedKill(rings, Date.now(), mostMs);
   if (left === null) return;
   const row = guard.desk.adoptDying(left.pid);
   if (row === NONE) return;
