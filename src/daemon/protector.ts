@@ -46,11 +46,10 @@ export interface Protection {
 export const KTHREADD = 2;
 const ADJ_NEVER = -1000;
 
-/** A process found between fork and exec bears its parent's name and adj: what
- * protects it counts for settled once it was read so long after it was found,
- * ms. Until then it is to be read again, but not oftener than this. */
-const SETTLED_MS = 5_000;
-const UNSETTLED_MS = 1_000;
+/** A process found between fork and exec bears its parent's name and adj: for
+ * so long after it was found, ms, it is to be read again, as often as this. */
+const YOUNG_MS = 5_000;
+const AGAIN_MS = 1_000;
 
 /** The one who knows. */
 export class Protector {
@@ -150,16 +149,15 @@ export class Protector {
     }
   }
 
-  /** Whether what protects a row may have come to an end by `nowMs`: its name or
-   * adj, not yet read when it was old enough to have its own. */
+  /** Whether what protects a row may have come to an end by `nowMs` since it was
+   * read: a name or adj that it may only have had from its parent. */
   isUnsettled(row: number, nowMs: number): boolean {
     const rows = this.#victims.rows;
     const at = row * VICTIM_WORDS;
     const why = rows[at + V_PROTECT];
     if (why !== PROTECT_CONFIG && why !== PROTECT_ADJ) return false;
-    const checkedMs = rows[at + V_CHECKED_MS];
-    if (isPast(checkedMs, rows[at + V_ADOPTED_MS], SETTLED_MS)) return false;
-    return isPast(nowMs, checkedMs, UNSETTLED_MS);
+    if (isPast(nowMs, rows[at + V_ADOPTED_MS], YOUNG_MS)) return false;
+    return isPast(nowMs, rows[at + V_CHECKED_MS], AGAIN_MS);
   }
 
   #copyName(row: number): void {

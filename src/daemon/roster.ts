@@ -146,9 +146,9 @@ export class Roster {
       if (rows[at + V_PROTECT] === PROTECT_KERNEL) continue;
       if (rows[at + V_PIDFD] < 0) continue;
       const row = this.#refreshAt;
-      const asked = !sprinting || (flags & ROW_LISTED) !== 0 ||
-        this.#protector.isUnsettled(row, this.#mailbox[MB_NOW_MS]);
-      if (!asked) continue;
+      // Asked of everybody: the rehearsal must have been through it.
+      const young = this.#protector.isUnsettled(row, this.#mailbox[MB_NOW_MS]);
+      if (sprinting && (flags & ROW_LISTED) === 0 && !young) continue;
       this.#refreshRow(row);
       done++;
       if (looked >= end) return;
