@@ -250,7 +250,8 @@ const self = z.strictObject({
   lock: choice(["auto", "files", "off"]),
   ownGroup: flag(),
   fifoPriority: whole("a whole priority", 0, 90),
-  ballastKb: kb(0),
+  // As much as the shim holds (BALLAST_KB_MAX of ffi/memory.c).
+  ballastKb: kb(0, 1_048_576),
   watchdogMs: ms(0, 60_000),
   keeper: flag(),
   keeperMs: ms(100, 60_000),

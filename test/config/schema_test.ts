@@ -38,7 +38,7 @@ const BOUNDS: [key: string, low: number, high: number, noun: string][] = [
   ["wait.fillKbPerMs", 1, 1_048_576, "number of kB per ms"],
   ["victims.scanMs", 100, 600_000, "number of ms"],
   ["self.fifoPriority", 0, 90, "priority"],
-  ["self.ballastKb", 0, 1_073_741_824, "number of kB"],
+  ["self.ballastKb", 0, 1_048_576, "number of kB"],
   ["self.watchdogMs", 0, 60_000, "number of ms"],
   ["self.keeperMs", 100, 60_000, "number of ms"],
 ];
