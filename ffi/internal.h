@@ -20,6 +20,11 @@
  * interrupted is then told as any that fails. */
 #define EINTRS_MAX 16
 
+/* A thread's stack. glibc refuses less than PTHREAD_STACK_MIN, 128 kB on
+ * aarch64 (16 kB on x86_64); that name is no constant since glibc 2.34. */
+#define THREAD_STACK_BYTES (128 * 1024)
+_Static_assert(THREAD_STACK_BYTES >= 131072, "PTHREAD_STACK_MIN of aarch64");
+
 extern char *arena;
 extern int32_t arena_bytes;
 extern int32_t *mailbox;

@@ -257,9 +257,13 @@ static int32_t ballast_map(size_t bytes) {
   char *map = mmap(NULL, bytes + 2 * page, PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (map == MAP_FAILED) return -errno;
+  if (mprotect(map + page, bytes, PROT_READ | PROT_WRITE) != 0) {
+    int error = errno;
+    munmap(map, bytes + 2 * page);
+    return -error;
+  }
   ballast = map + page;
   ballast_bytes = bytes;
-  if (mprotect(ballast, bytes, PROT_READ | PROT_WRITE) != 0) return -errno;
   madvise(ballast, bytes, MADV_NOHUGEPAGE);
   return 0;
 }
@@ -277,12 +281,16 @@ int32_t shim_ballast_fill(void) {
   }
   if (bytes == 0) return 0;
   mlock2(ballast, bytes, MLOCK_ONFAULT); /* refused: it may be swapped */
+  atomic_store(&ballast_kb, (int32_t)(bytes / 1024));
   if (madvise(ballast, bytes, POPULATE_WRITE) != 0) {
-    if (errno != EINVAL) return -errno;
+    int error = errno;
+    if (error != EINVAL) {
+      shim_ballast_release(); /* what came before it failed */
+      return -error;
+    }
     for (size_t at = 0; at < bytes; at += page)
       ((volatile char *)ballast)[at] = 0;
   }
-  atomic_store(&ballast_kb, (int32_t)(bytes / 1024));
   return (int32_t)(bytes / 1024);
 }
 

@@ -87,11 +87,12 @@ int32_t shim_layout(void) {
       /* What the watchdog thread reads and writes. */
       VICTIMS_MAX, NAME_BYTES, AT_SETTINGS, AT_GAUGES, AT_VICTIMS, AT_NAMES,
       AT_TITLES, VICTIM_WORDS, V_PID, V_UID, V_ADJ, V_PIDFD, V_FLAGS,
-      V_RSS_KB, V_SWAP_KB, V_ANON_KB, V_PROTECT, ROW_LISTED, ROW_KILLED,
-      ROW_DEAD, ROW_SILENT, SET_STRATEGY, SET_DRY_RUN, SET_FLOOR_ADJ,
-      SET_KILL_TIMEOUT_MS, SET_RESERVE_KB, SET_FIFO, SET_WATCHDOG_MS,
-      G_GUARD_PID, G_ROWS_USED, G_NEXT_ROW, G_NEXT_PID, G_KEEPER_PID,
-      G_WATCHDOG_KILLS, REASON_SILENT,
+      V_RSS_KB, V_SWAP_KB, V_ANON_KB, V_GROWN_KB, V_PROTECT, V_SILENT,
+      ROW_LISTED, ROW_KILLED, ROW_DEAD, SET_STRATEGY,
+      SET_DRY_RUN, SET_FLOOR_ADJ, SET_KILL_TIMEOUT_MS, SET_RESERVE_KB,
+      SET_CULPRIT_KB, SET_FIFO, SET_WATCHDOG_MS, G_GUARD_PID, G_ROWS_USED,
+      G_NEXT_ROW, G_NEXT_PID, G_NEXT_ADJ, G_KEEPER_PID, G_WATCHDOG_KILLS,
+      REASON_SILENT,
   };
   _Static_assert(sizeof numbers <= AT_SLOT_LENGTHS - AT_EVENTS, "too many");
   memcpy(words_at(AT_EVENTS), numbers, sizeof numbers);
@@ -152,11 +153,11 @@ static void *reaper(void *unused) {
 
 static int32_t start_thread(void *(*run)(void *)) {
   pthread_attr_t small;
-  pthread_attr_init(&small);
-  pthread_attr_setstacksize(&small, 64 * 1024);
-  pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
   pthread_t thread;
-  return -pthread_create(&thread, &small, run, NULL);
+  pthread_attr_init(&small);
+  pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
+  int rc = pthread_attr_setstacksize(&small, THREAD_STACK_BYTES);
+  return rc != 0 ? -rc : -pthread_create(&thread, &small, run, NULL);
 }
 
 /* Takes the signals, again where the runtime's handlers took their place.
@@ -364,8 +365,12 @@ int32_t shim_send(void) {
                      MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-/* Hands a pidfd to the reaper, where there is room; under the lock. */
+/* Hands a pidfd to the reaper, where there is room; under the lock. Once only:
+ * of two entries each would close it, the second whoever has the number by
+ * then. */
 void reap_locked(int32_t fd, int32_t pid) {
+  for (unsigned i = reap_head; i != reap_tail; i++)
+    if (reaps[i % REAPS_MAX].fd == fd) return;
   if (reap_tail - reap_head == REAPS_MAX) return;
   reaps[reap_tail++ % REAPS_MAX] = (struct reap){fd, pid, 0};
   sem_post(&reap_ready);

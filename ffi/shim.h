@@ -76,10 +76,12 @@ enum {
   V_RSS_KB = 9,
   V_SWAP_KB = 10,
   V_ANON_KB = 11,
+  V_GROWN_KB = 13,
   V_PROTECT = 18,
+  V_SILENT = 25,
   VICTIM_WORDS = 32,
 };
-enum { ROW_LISTED = 2, ROW_KILLED = 4, ROW_DEAD = 64, ROW_SILENT = 256 };
+enum { ROW_LISTED = 2, ROW_KILLED = 4, ROW_DEAD = 64 };
 
 /* Settings and gauges, src/state/settings.ts and gauges.ts. */
 enum {
@@ -88,6 +90,7 @@ enum {
   SET_FLOOR_ADJ = 2,
   SET_KILL_TIMEOUT_MS = 17,
   SET_RESERVE_KB = 20,
+  SET_CULPRIT_KB = 24,
   SET_FIFO = 72,
   SET_WATCHDOG_MS = 74,
 };
@@ -96,6 +99,7 @@ enum {
   G_ROWS_USED = 40,
   G_NEXT_ROW = 41,
   G_NEXT_PID = 42,
+  G_NEXT_ADJ = 43,
   G_KEEPER_PID = 52,
   G_WATCHDOG_KILLS = 53,
 };

@@ -1,7 +1,9 @@
 /* The watchdog thread: while the reactor is silent and memory is short, it
  * kills from the shared table by itself. It wakes only when a beat is overdue,
- * opens, allocates and maps nothing, reads nothing of a victim, and waits for
- * no lock that the reactor might keep. */
+ * opens, allocates and maps nothing, and waits for no lock that the reactor
+ * might keep: nor does it read of a victim, whose open status file is locked by
+ * who reads it (fs/seq_file.c), perhaps for as long as the silence. In the
+ * table it writes one word of each row, which the reactor never sets. */
 #include "internal.h"
 #include "record.h"
 
@@ -14,7 +16,6 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
-#define STACK_BYTES (64 * 1024)
 #define TEXT_BYTES 4096
 /* A victim's last pages are on their way when its death is told, ms. */
 #define SETTLE_MS 20
@@ -22,11 +23,15 @@
 #define LOOK_MS 10
 /* The least a victim is waited for, ms. */
 #define DEATH_MS_MIN 100
+/* What "for ever" (0) is here. */
+#define DEATH_MS_FOR_EVER 10000
 /* Tries, a ms apart, for the lock that a close holds. */
 #define LOCK_TRIES 20
 /* The kernel adds up stall times this often, ms (kernel/sched/psi.c). */
 #define PSI_MS 2000
 #define BANDS 10
+/* V_SILENT of a row that could not be signalled. */
+#define REFUSED (-1)
 
 static int timer_fd = -1;
 static int journal_fd = -1;
@@ -39,7 +44,7 @@ static struct {
 static int32_t serial;
 static int32_t record[JOURNAL_WORDS];
 static char text[TEXT_BYTES];
-static char stack[STACK_BYTES] __attribute__((aligned(4096)));
+static char stack[THREAD_STACK_BYTES] __attribute__((aligned(4096)));
 
 static int32_t load(const int32_t *word) {
   return atomic_load_explicit((const _Atomic int32_t *)word,
@@ -152,9 +157,9 @@ static int is_killable(const int32_t *row) {
   const int32_t *gauges = words_at(AT_GAUGES);
   int32_t flags = load(&row[V_FLAGS]), pid = row[V_PID];
   return (flags & ROW_LISTED) && !(flags & (ROW_KILLED | ROW_DEAD)) &&
-         row[V_PROTECT] == 0 && pid > 1 && pid != gauges[G_GUARD_PID] &&
-         pid != gauges[G_KEEPER_PID] && row[V_PIDFD] >= 0 &&
-         row[V_ADJ] >= setting(SET_FLOOR_ADJ);
+         load(&row[V_SILENT]) == 0 && row[V_PROTECT] == 0 && pid > 1 &&
+         pid != gauges[G_GUARD_PID] && pid != gauges[G_KEEPER_PID] &&
+         row[V_PIDFD] >= 0 && row[V_ADJ] >= setting(SET_FLOOR_ADJ);
 }
 
 /* Band of importance, as bandOf of src/state/victims.ts. */
@@ -163,33 +168,58 @@ static int32_t band_of(int32_t adj) {
   return adj / 100 >= BANDS ? BANDS - 1 : adj / 100;
 }
 
-/* Whom the guard has published as next, or the largest of the least important
- * band; NULL: nobody. */
-static int32_t *choose(void) {
-  int32_t *rows = words_at(AT_VICTIMS), *best = NULL;
-  const int32_t *gauges = words_at(AT_GAUGES);
-  int32_t next = load(&gauges[G_NEXT_ROW]), used = gauges[G_ROWS_USED];
-  if (used > VICTIMS_MAX) used = VICTIMS_MAX;
-  if (next >= 0 && next < used) {
-    int32_t *row = rows + next * VICTIM_WORDS;
-    if (row[V_PID] == gauges[G_NEXT_PID] && is_killable(row)) return row;
-  }
-  for (int32_t i = 0; i < used; i++) {
-    int32_t *row = rows + i * VICTIM_WORDS;
-    if (!is_killable(row)) continue;
-    int32_t over = best == NULL ? 1 : band_of(row[V_ADJ]) - band_of(best[V_ADJ]);
-    if (over > 0 || (over == 0 && row[V_RSS_KB] > best[V_RSS_KB])) best = row;
-  }
-  return best;
+/* Within a band one that has just grown by much dies, the one that grew most;
+ * else the largest. Both are of before the silence. */
+static int comes_before(const int32_t *a, const int32_t *b) {
+  int32_t over = band_of(a[V_ADJ]) - band_of(b[V_ADJ]);
+  if (over != 0) return over > 0;
+  int32_t culprit = setting(SET_CULPRIT_KB);
+  if (a[V_GROWN_KB] >= culprit || b[V_GROWN_KB] >= culprit)
+    return a[V_GROWN_KB] > b[V_GROWN_KB];
+  return a[V_RSS_KB] > b[V_RSS_KB];
 }
 
-static void begin_record(int32_t kind, const int32_t *row, int32_t kb) {
+/* Whom the guard has published as next, where that is still so, or NULL. */
+static int32_t *published(int32_t used) {
+  const int32_t *gauges = words_at(AT_GAUGES);
+  int32_t next = load(&gauges[G_NEXT_ROW]);
+  if (next < 0 || next >= used) return NULL;
+  int32_t *row = words_at(AT_VICTIMS) + next * VICTIM_WORDS;
+  int is_same =
+      row[V_PID] == gauges[G_NEXT_PID] && row[V_ADJ] == gauges[G_NEXT_ADJ];
+  return is_same && is_killable(row) ? row : NULL;
+}
+
+/* Who is to die: what it was known by when it was chosen. */
+struct choice {
+  int32_t *row, pid, adj;
+};
+
+/* The published one, or the first of the least important band; row NULL:
+ * nobody. */
+static struct choice choose(void) {
+  int32_t *rows = words_at(AT_VICTIMS);
+  int32_t used = words_at(AT_GAUGES)[G_ROWS_USED];
+  if (used > VICTIMS_MAX) used = VICTIMS_MAX;
+  int32_t *best = published(used);
+  if (best == NULL)
+    for (int32_t i = 0; i < used; i++) {
+      int32_t *row = rows + i * VICTIM_WORDS;
+      if (!is_killable(row)) continue;
+      if (best == NULL || comes_before(row, best)) best = row;
+    }
+  if (best == NULL) return (struct choice){NULL, 0, 0};
+  return (struct choice){best, best[V_PID], best[V_ADJ]};
+}
+
+static void begin_record(int32_t kind, const struct choice *who, int32_t kb) {
+  const int32_t *row = who->row;
   struct timespec t;
   clock_gettime(CLOCK_REALTIME, &t);
   record_begin(record, kind, t.tv_sec, (int32_t)(t.tv_nsec / 1000000));
-  record[J_PID] = row[V_PID];
+  record[J_PID] = who->pid;
   record[J_UID] = row[V_UID];
-  record[J_ADJ] = row[V_ADJ];
+  record[J_ADJ] = who->adj;
   record[J_RSS_KB] = row[V_RSS_KB];
   record[J_SWAP_KB] = row[V_SWAP_KB];
   record[J_FLOOR_ADJ] = setting(SET_FLOOR_ADJ);
@@ -215,34 +245,51 @@ static void write_record(void) {
   (void)ignored;
 }
 
+/* Leaves word for the reactor: the row first, then that there is one. */
+static void leave_word(int32_t *row) {
+  _Atomic int32_t *kills =
+      (_Atomic int32_t *)&words_at(AT_GAUGES)[G_WATCHDOG_KILLS];
+  atomic_store((_Atomic int32_t *)&row[V_SILENT], atomic_load(kills) + 1);
+  atomic_fetch_add(kills, 1);
+}
+
 /* The signal, with the table held still: what is closed under the same lock is
- * not closed now. 0, or -errno. */
-static int32_t signal_row(int32_t *row, int32_t beat) {
+ * not closed now, and the row is still whom the choice was about. 0, or
+ * -errno. */
+static int32_t signal_chosen(const struct choice *who, int32_t beat) {
+  int32_t *row = who->row, rc = -EAGAIN;
   int tries = 0;
   while (!closing_try_lock()) {
     if (++tries == LOCK_TRIES) return -EBUSY;
     rest(1);
   }
-  int32_t rc = -EAGAIN;
-  if (silent_ms(beat) >= 0 && is_killable(row)) {
+  int is_same = row[V_PID] == who->pid && row[V_ADJ] == who->adj;
+  if (silent_ms(beat) >= 0 && is_same && is_killable(row)) {
     rc = signal_through(row[V_PIDFD], SIGKILL);
     if (rc == 0) {
+      leave_word(row);
       dup3(row[V_PIDFD], death_fd, O_CLOEXEC);
       reap_locked(row[V_PIDFD], row[V_PID]);
+    } else {
+      atomic_store((_Atomic int32_t *)&row[V_SILENT], REFUSED);
     }
-    /* Also one that could not be signalled is not tried again. */
-    int32_t flags = ROW_KILLED | (rc == 0 ? ROW_SILENT : 0);
-    atomic_fetch_or((_Atomic int32_t *)&row[V_FLAGS], flags);
   }
   closing_unlock();
   return rc;
 }
 
+/* How long a death is waited for, ms. Not for ever: nobody else is there to see
+ * that it does not come. */
+static int32_t death_ms(void) {
+  int32_t ms = setting(SET_KILL_TIMEOUT_MS);
+  if (ms == 0) return DEATH_MS_FOR_EVER;
+  return ms < DEATH_MS_MIN ? DEATH_MS_MIN : ms;
+}
+
 /* Waits until the victim is dead, for as long as a death is waited for, or the
  * reactor beats again. 1: it has died. */
 static int await_death(int32_t beat) {
-  int32_t most = setting(SET_KILL_TIMEOUT_MS), since = now_ms();
-  if (most < DEATH_MS_MIN) most = DEATH_MS_MIN;
+  int32_t most = death_ms(), since = now_ms();
   struct pollfd death = {.fd = death_fd, .events = POLLIN};
   while (since_ms(since) < most && silent_ms(beat) >= 0)
     if (poll(&death, 1, LOOK_MS) > 0) return 1;
@@ -251,11 +298,12 @@ static int await_death(int32_t beat) {
 
 static void kill_one(const struct silence *silence, int32_t kb) {
   int64_t decided_us = now_us();
-  int32_t ms = silent_ms(silence->beat), *row = choose();
-  if (row == NULL || ms < 0) return rest(LOOK_MS);
-  begin_record(KIND_WATCHDOG, row, kb);
+  int32_t ms = silent_ms(silence->beat);
+  struct choice who = choose();
+  if (who.row == NULL || ms < 0) return rest(LOOK_MS);
+  begin_record(KIND_WATCHDOG, &who, kb);
   record[J_VALUE] = ms;
-  int32_t rc = signal_row(row, silence->beat), since = now_ms();
+  int32_t rc = signal_chosen(&who, silence->beat), since = now_ms();
   if (rc == -EBUSY || rc == -EAGAIN) return rest(LOOK_MS);
   record[J_LATENCY] = (int32_t)(now_us() - decided_us);
   if (rc < 0) {
@@ -264,8 +312,6 @@ static void kill_one(const struct silence *silence, int32_t kb) {
     return write_record();
   }
   write_record();
-  atomic_fetch_add((_Atomic int32_t *)&words_at(AT_GAUGES)[G_WATCHDOG_KILLS],
-                   1);
   int32_t killed = serial;
   if (!await_death(silence->beat)) return;
   int32_t died_ms = since_ms(since);
@@ -317,9 +363,9 @@ int32_t shim_watchdog(int32_t journal, int32_t last_serial,
   if (death_fd < 0 || timer < 0) return -errno;
   timer_fd = timer;
   pthread_attr_init(&attributes);
-  pthread_attr_setstack(&attributes, stack, sizeof stack);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  int rc = pthread_create(&thread, &attributes, watchdog, NULL);
+  int rc = pthread_attr_setstack(&attributes, stack, sizeof stack);
+  if (rc == 0) rc = pthread_create(&thread, &attributes, watchdog, NULL);
   if (rc != 0) timer_fd = -1;
   return -rc;
 }

@@ -71,8 +71,6 @@ export class Actor {
   /** Carries out a verdict: ACT_*. */
   act(verdict: Int32Array): number {
     this.#killer.begin();
-    // The thread may have been held up since it looked: others killed for it.
-    if (this.#aftermath.note()) return ACT_CHECK;
     for (let i = 0; i < TRIES_PER_TURN; i++) {
       const row = selectVictim(
         this.#victims,
@@ -91,6 +89,8 @@ export class Actor {
       }
       // Somebody else is the choice when this one turns out to be protected.
       if (!this.#stillMayDie(row)) continue;
+      // The thread may have been held up since it looked: others killed for it.
+      if (this.#aftermath.note()) return ACT_CHECK;
       if (this.#killer.fire(row, verdict) === 0) return ACT_KILLED;
     }
     return ACT_FAILED;

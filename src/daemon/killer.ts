@@ -65,6 +65,7 @@ import {
   V_PIDFD,
   V_PROTECT,
   V_RSS_KB,
+  V_SILENT,
   type Victims,
 } from "../state/victims.ts";
 import { isWant } from "../state/calls.ts";
@@ -194,7 +195,9 @@ export class Killer {
     const rows = this.#victims.rows;
     const at = row * VICTIM_WORDS;
     const pid = rows[at + V_PID];
-    const mayDie = rows[at + V_PROTECT] === 0 && pid > 1 &&
+    // Nor is anybody signalled twice: a thread may have done so meanwhile.
+    const mayDie = (rows[at + V_FLAGS] & ROW_KILLED) === 0 &&
+      rows[at + V_SILENT] <= 0 && rows[at + V_PROTECT] === 0 && pid > 1 &&
       pid !== this.#gauges[G_GUARD_PID] &&
       pid !== this.#gauges[G_KEEPER_PID] && rows[at + V_PIDFD] >= 0;
     let rc = -1;
@@ -242,7 +245,8 @@ export class Killer {
       this.#mailbox[MB_NOW_US],
       this.#mailbox[MB_WOKE_US],
     );
-    this.#count(row, verdict[VERDICT_REASON], dry);
+    this.#count(row, dry);
+    this.#show(row, verdict[VERDICT_REASON]);
     this.#expect(row, dry);
     const detail = dry ? 1 : 0;
     this.#serial = this.#recorder.verdict(KIND_KILL, row, verdict, detail);
@@ -250,22 +254,23 @@ export class Killer {
     afterKill(this.#settings, this.#history);
   }
 
-  /** The watchdog thread has killed a row: counted and told of as any other,
-   * and its death awaited where none is yet. Its record is that thread's. */
+  /** The watchdog thread has killed a row: counted and told of as any other.
+   * Its record is that thread's. */
   takeOver(row: number): void {
     this.#silent[VERDICT_REASON] = REASON_SILENT;
     this.#silent[VERDICT_FLOOR_ADJ] = this.#settings[SET_FLOOR_ADJ];
     this.#victims.unlist(row);
-    if (this.state === IDLE) {
-      this.#count(row, REASON_SILENT, false);
-      this.#expect(row, false);
-      this.#serial = 0;
-    } else {
-      this.#gauges[G_KILLS]++;
-      this.killsByAdj[this.#victims.rows[row * VICTIM_WORDS + V_ADJ] + 1000]++;
-    }
+    this.#count(row, false);
     this.#notifier.readStat(row);
     this.#notifier.tellKill(row, this.#silent, this.#history);
+  }
+
+  /** Awaits the row that was taken over and killed last, whoever was awaited
+   * before: of that one no end is recorded. */
+  awaitTaken(row: number): void {
+    this.#show(row, REASON_SILENT);
+    this.#expect(row, false);
+    this.#serial = 0;
   }
 
   /** Awaits the memory of a row that was signalled. */
@@ -279,14 +284,18 @@ export class Killer {
     this.#noVictimReason = NONE;
   }
 
-  /** Counts a kill and shows it as the last one. */
-  #count(row: number, reason: number, dry: boolean): void {
+  #count(row: number, dry: boolean): void {
+    this.#gauges[G_KILLS]++;
+    if (dry) return;
+    this.killsByAdj[this.#victims.rows[row * VICTIM_WORDS + V_ADJ] + 1000]++;
+  }
+
+  /** Shows a kill as the last one. */
+  #show(row: number, reason: number): void {
     const rows = this.#victims.rows;
     const at = row * VICTIM_WORDS;
     const nowMs = this.#mailbox[MB_NOW_MS];
     const gauges = this.#gauges;
-    if (!dry) this.killsByAdj[rows[at + V_ADJ] + 1000]++;
-    gauges[G_KILLS]++;
     gauges[G_LAST_PID] = rows[at + V_PID];
     gauges[G_LAST_ADJ] = rows[at + V_ADJ];
     gauges[G_LAST_REASON] = reason;

@@ -35,6 +35,7 @@ import {
   V_PROTECT,
   V_READY,
   V_RSS_KB,
+  V_SILENT,
   V_SWAP_KB,
   V_UID,
   type Victims,
@@ -123,7 +124,8 @@ function whySpared(rows: Int32Array, row: number): string {
   const at = row * VICTIM_WORDS;
   const protect = rows[at + V_PROTECT];
   if (protect !== 0) return PROTECTIONS.get(protect) ?? "protected";
-  if ((rows[at + V_FLAGS] & ROW_KILLED) !== 0) return "dying";
+  const killed = (rows[at + V_FLAGS] & ROW_KILLED) !== 0;
+  if (killed || rows[at + V_SILENT] > 0) return "dying";
   return (rows[at + V_FLAGS] & ROW_LISTED) !== 0 ? "floor" : "left out";
 }
 

@@ -54,6 +54,9 @@ export const V_KERNEL_ADJ = 22;
 export const V_USED = 23;
 /** Clock when it was adopted, ms, wrapped. */
 export const V_ADOPTED_MS = 24;
+/** The watchdog thread's own word: which of its kills this row was, from 1; -1:
+ * its signal was refused. The reactor only clears it, when it takes note. */
+export const V_SILENT = 25;
 
 export const ROW_USED = 1;
 /** Linked into the list of its adj: it may be chosen. */
@@ -70,8 +73,6 @@ export const ROW_SERVICE = 32;
 export const ROW_DEAD = 64;
 /** V_STAT_FD is the memory.stat of the app's own group. */
 export const ROW_STAT_GROUP = 128;
-/** Killed by the watchdog thread; the reactor has not yet taken note. */
-export const ROW_SILENT = 256;
 
 // Why a process is protected.
 export const PROTECT_INIT = 1;

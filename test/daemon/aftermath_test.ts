@@ -4,7 +4,12 @@
 import assert from "node:assert/strict";
 import type { Ports } from "../../src/daemon/ports.ts";
 import { killsOf, recordsOf } from "../../src/report/journal.ts";
-import type { SimProcess } from "../../src/sim/process.ts";
+import {
+  ALIVE,
+  EXITING,
+  type ProcessPlan,
+  type SimProcess,
+} from "../../src/sim/process.ts";
 import type { Rig } from "../../src/sim/rig.ts";
 import {
   G_KILLS,
@@ -12,14 +17,14 @@ import {
   G_LAST_REASON,
   G_WATCHDOG_KILLS,
 } from "../../src/state/gauges.ts";
-import { MB_FD, VICTIM_WORDS } from "../../src/state/layout.ts";
+import { MB_COUNT, MB_FD, VICTIM_WORDS } from "../../src/state/layout.ts";
 import { J_KIND, KIND_DEATH } from "../../src/state/journal.ts";
-import { REASON_SILENT } from "../../src/state/reasons.ts";
+import { REASON_SILENT, VERDICT_WORDS } from "../../src/state/reasons.ts";
 import {
   ROW_KILLED,
-  ROW_SILENT,
   V_FLAGS,
   V_PIDFD,
+  V_SILENT,
 } from "../../src/state/victims.ts";
 import {
   LMK_PROCKILL,
@@ -41,15 +46,16 @@ import {
 /** What ffi/watchdog.c does to the table, and to the process. */
 function killSilently(rig: Rig, process: SimProcess): void {
   const at = rig.victims.find(process.pid) * VICTIM_WORDS;
-  rig.victims.rows[at + V_FLAGS] |= ROW_KILLED | ROW_SILENT;
-  rig.arena.gauges[G_WATCHDOG_KILLS]++;
+  rig.victims.rows[at + V_SILENT] = ++rig.arena.gauges[G_WATCHDOG_KILLS];
   rig.world.kill(process);
 }
 
-/** A guard whose senses are followed by `after`, in the same turn. */
+/** A guard whose calls of `port` are followed by `after`, in the same turn. */
 function withApps(
   after: (rig: Rig) => void = () => {},
   sets: readonly string[] = [],
+  plans: readonly ProcessPlan[] = [app(905, 40), app(900, 40)],
+  port: keyof Ports = "sense",
 ) {
   const rig: Rig = makeRig(sets, {
     ports: (machine) =>
@@ -57,7 +63,7 @@ function withApps(
         get(_target, name: keyof Ports) {
           return () => {
             const rc = machine[name]();
-            if (name === "sense") after(rig);
+            if (name === port) after(rig);
             return rc;
           };
         },
@@ -65,7 +71,7 @@ function withApps(
   });
   const manager = rig.machine.connect(400);
   manager.send(LMK_SUBSCRIBE, SUBSCRIBE_KILL);
-  const apps = [905, 900].map((adj) => register(rig, manager, app(adj, 40)));
+  const apps = plans.map((plan) => register(rig, manager, plan));
   rig.run(1_500);
   return { rig, manager, apps };
 }
@@ -143,6 +149,105 @@ Deno.test("aftermath: two of one silence, and nobody is awaited for ever", () =>
   assert.equal(rig.victims.listed, 0);
   assert.equal(rig.reactor.deskOpen, true);
   assert.equal(rig.victims.count, 0);
+});
+
+Deno.test("aftermath: nor one between the choice and the signal", () => {
+  let pending: SimProcess | undefined;
+  const { rig, apps } = withApps(
+    (rig) => {
+      // Of two apps one alone is sampled: who is about to be signalled.
+      if (pending === undefined || rig.arena.mailbox[MB_COUNT] !== 1) return;
+      killSilently(rig, pending);
+      pending = undefined;
+    },
+    [],
+    undefined,
+    "sample",
+  );
+  shorten(rig, 4);
+  pending = apps[1];
+  rig.run(200);
+  assert.equal(pending, undefined, "nobody was to be signalled");
+  assert.deepEqual(signalled(rig), []);
+});
+
+/** Sits in the kernel for so long before it dies. */
+const STUCK_MS = 500;
+
+/** Runs on; nobody else may be signalled while `last` is dying. */
+function waitsFor(rig: Rig, last: SimProcess, before: number): void {
+  const isDying = () => last.state === ALIVE || last.state === EXITING;
+  for (let ms = 0; ms < 2 * STUCK_MS && isDying(); ms += 10) {
+    assert.equal(signalled(rig).length, before, `after ${ms} ms`);
+    rig.run(10);
+  }
+  assert.equal(isDying(), false);
+  rig.run(1_000);
+  assert.equal(signalled(rig).length, before + 1, "short as before");
+}
+
+Deno.test("aftermath: the last of several is awaited, whatever its row", () => {
+  for (const lastRow of [0, 1]) {
+    const plans = [0, 1].map((row) =>
+      app(905 - row, 6, { stuckMs: row === lastRow ? STUCK_MS : 0 })
+    );
+    const { rig, apps } = withApps(
+      () => {},
+      ["killTimeoutMs=1000"],
+      [...plans, app(900, 6)],
+    );
+    shorten(rig, 1);
+    killSilently(rig, apps[1 - lastRow]);
+    killSilently(rig, apps[lastRow]);
+    waitsFor(rig, apps[lastRow], 0);
+    assert.equal(gauge(rig, G_LAST_PID), apps[2].pid);
+  }
+});
+
+Deno.test("aftermath: it is awaited in place of the guard's own victim", () => {
+  const { rig, apps } = withApps(() => {}, ["killTimeoutMs=1000"], [
+    app(905, 6, { stuckMs: 20 }),
+    app(904, 6, { stuckMs: STUCK_MS }),
+    app(900, 6),
+  ]);
+  shorten(rig, 1);
+  for (let i = 0; i < 1_000 && signalled(rig).length === 0; i++) rig.turn();
+  assert.deepEqual(signalled(rig), [apps[0].pid]);
+  killSilently(rig, apps[1]);
+  waitsFor(rig, apps[1], 1);
+  assert.equal(gauge(rig, G_KILLS), 3);
+});
+
+Deno.test("aftermath: nobody is signalled twice", () => {
+  const { rig, apps } = withApps();
+  const verdict = new Int32Array(VERDICT_WORDS);
+  const marks = [[V_FLAGS, ROW_KILLED], [V_SILENT, 1]];
+  for (const [i, [word, bits]] of marks.entries()) {
+    const row = rig.victims.find(apps[i].pid);
+    rig.victims.rows[row * VICTIM_WORDS + word] |= bits;
+    assert.ok(rig.killer.fire(row, verdict) < 0);
+  }
+  assert.deepEqual(signalled(rig), []);
+});
+
+Deno.test("aftermath: who could not be signalled is the guard's to try", () => {
+  const { rig, apps } = withApps(() => {}, [], [
+    app(905, 40),
+    app(900, 40, { stuckMs: STUCK_MS }),
+  ]);
+  const row = rig.victims.find(apps[0].pid);
+  rig.victims.rows[row * VICTIM_WORDS + V_SILENT] = -1;
+  shorten(rig, 4);
+  killSilently(rig, apps[1]);
+  rig.turn();
+  assert.equal(gauge(rig, G_KILLS), 1);
+  assert.equal(rowOf(rig, apps[0].pid)?.listed, true);
+  assert.equal(rowOf(rig, apps[1].pid)?.killed, true);
+  assert.equal(rig.victims.rows[row * VICTIM_WORDS + V_SILENT], 0);
+  rig.run(1_000);
+  shorten(rig, 4);
+  rig.run(1_000);
+  assert.deepEqual(signalled(rig), [apps[0].pid]);
 });
 
 Deno.test("aftermath: no pidfd of a listed row is ever closed", () => {
