@@ -39,6 +39,7 @@ extern atomic_uint titles_read;
 /* The watchdog thread: what a beat tells it, and what it may do to the reaper's
  * queue, which a close waits for, with the lock held. */
 void watchdog_expect(int32_t ms);
+extern atomic_int sampling; /* the reactor reads status files now */
 int closing_try_lock(void);
 void closing_unlock(void);
 void reap_locked(int32_t fd, int32_t pid);

@@ -87,8 +87,8 @@ int32_t shim_layout(void) {
       /* What the watchdog thread reads and writes. */
       VICTIMS_MAX, NAME_BYTES, AT_SETTINGS, AT_GAUGES, AT_VICTIMS, AT_NAMES,
       AT_TITLES, VICTIM_WORDS, V_PID, V_UID, V_ADJ, V_PIDFD, V_FLAGS,
-      V_RSS_KB, V_SWAP_KB, V_ANON_KB, V_GROWN_KB, V_PROTECT, V_SILENT,
-      ROW_LISTED, ROW_KILLED, ROW_DEAD, SET_STRATEGY,
+      V_RSS_KB, V_SWAP_KB, V_ANON_KB, V_GROWN_KB, V_STATUS_FD, V_PROTECT,
+      V_SILENT, ROW_LISTED, ROW_KILLED, ROW_DEAD, SET_STRATEGY,
       SET_DRY_RUN, SET_FLOOR_ADJ, SET_KILL_TIMEOUT_MS, SET_RESERVE_KB,
       SET_CULPRIT_KB, SET_FIFO, SET_WATCHDOG_MS, G_GUARD_PID, G_ROWS_USED,
       G_NEXT_ROW, G_NEXT_PID, G_NEXT_ADJ, G_KEEPER_PID, G_WATCHDOG_KILLS,
@@ -316,14 +316,18 @@ int32_t shim_sense(void) {
   return shim_clock();
 }
 
+atomic_int sampling;
+
 int32_t shim_sample(void) {
   int32_t *lengths = words_at(AT_SAMPLE_LENGTHS);
   const int32_t *fds = words_at(AT_SAMPLE_FDS);
   int32_t count = mailbox[MB_COUNT];
   if (count > SAMPLES_MAX) count = SAMPLES_MAX;
+  atomic_store(&sampling, 1);
   for (int32_t i = 0; i < count; i++)
     lengths[i] = read_whole(fds[i], arena + AT_SAMPLES + i * SAMPLE_BYTES,
                             SAMPLE_BYTES, SAMPLE_BYTES_MIN);
+  atomic_store(&sampling, 0);
   return shim_clock();
 }
 

@@ -77,6 +77,7 @@ enum {
   V_SWAP_KB = 10,
   V_ANON_KB = 11,
   V_GROWN_KB = 13,
+  V_STATUS_FD = 14,
   V_PROTECT = 18,
   V_SILENT = 25,
   VICTIM_WORDS = 32,

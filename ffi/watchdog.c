@@ -1,9 +1,9 @@
 /* The watchdog thread: while the reactor is silent and memory is short, it
  * kills from the shared table by itself. It wakes only when a beat is overdue,
  * opens, allocates and maps nothing, and waits for no lock that the reactor
- * might keep: nor does it read of a victim, whose open status file is locked by
- * who reads it (fs/seq_file.c), perhaps for as long as the silence. In the
- * table it writes one word of each row, which the reactor never sets. */
+ * might keep: it reads the open status files of victims, which are locked by who
+ * reads them (fs/seq_file.c), but not while the reactor is amid such a read. In
+ * the table it writes one word of each row, which the reactor never sets. */
 #include "internal.h"
 #include "record.h"
 
@@ -168,15 +168,35 @@ static int32_t band_of(int32_t adj) {
   return adj / 100 >= BANDS ? BANDS - 1 : adj / 100;
 }
 
+/* What a choice goes by: band, growth and size, kB. */
+struct weight {
+  int32_t band, grown_kb, size_kb;
+};
+
+/* As the table has it, which is of before the silence; as it is now where the
+ * row's status is open. */
+static struct weight weigh(const int32_t *row) {
+  struct weight is = {band_of(row[V_ADJ]), row[V_GROWN_KB],
+                      row[V_RSS_KB] + row[V_SWAP_KB]};
+  int32_t fd = load(&row[V_STATUS_FD]);
+  if (fd < 0 || atomic_load(&sampling) || !read_text(fd)) return is;
+  int64_t rss = number_at(strstr(text, "VmRSS:\t"), "VmRSS:\t");
+  int64_t swap = number_at(strstr(text, "VmSwap:\t"), "VmSwap:\t");
+  if (rss < 0) return is;
+  int32_t now_kb = (int32_t)(rss + (swap < 0 ? 0 : swap));
+  is.grown_kb += now_kb - is.size_kb;
+  is.size_kb = now_kb;
+  return is;
+}
+
 /* Within a band one that has just grown by much dies, the one that grew most;
- * else the largest. Both are of before the silence. */
-static int comes_before(const int32_t *a, const int32_t *b) {
-  int32_t over = band_of(a[V_ADJ]) - band_of(b[V_ADJ]);
-  if (over != 0) return over > 0;
+ * else the largest. */
+static int comes_before(const struct weight *a, const struct weight *b) {
+  if (a->band != b->band) return a->band > b->band;
   int32_t culprit = setting(SET_CULPRIT_KB);
-  if (a[V_GROWN_KB] >= culprit || b[V_GROWN_KB] >= culprit)
-    return a[V_GROWN_KB] > b[V_GROWN_KB];
-  return a[V_RSS_KB] > b[V_RSS_KB];
+  if (a->grown_kb >= culprit || b->grown_kb >= culprit)
+    return a->grown_kb > b->grown_kb;
+  return a->size_kb > b->size_kb;
 }
 
 /* Whom the guard has published as next, where that is still so, or NULL. */
@@ -195,20 +215,26 @@ struct choice {
   int32_t *row, pid, adj;
 };
 
-/* The published one, or the first of the least important band; row NULL:
- * nobody. */
+/* The first of the least important band, or the published one where nobody
+ * there has just grown by much; row NULL: nobody. */
 static struct choice choose(void) {
   int32_t *rows = words_at(AT_VICTIMS);
   int32_t used = words_at(AT_GAUGES)[G_ROWS_USED];
   if (used > VICTIMS_MAX) used = VICTIMS_MAX;
-  int32_t *best = published(used);
-  if (best == NULL)
-    for (int32_t i = 0; i < used; i++) {
-      int32_t *row = rows + i * VICTIM_WORDS;
-      if (!is_killable(row)) continue;
-      if (best == NULL || comes_before(row, best)) best = row;
-    }
+  int32_t *best = NULL, *next = published(used);
+  struct weight most = {0, 0, 0};
+  for (int32_t i = 0; i < used; i++) {
+    int32_t *row = rows + i * VICTIM_WORDS;
+    if (!is_killable(row)) continue;
+    struct weight is = weigh(row);
+    if (best != NULL && !comes_before(&is, &most)) continue;
+    best = row;
+    most = is;
+  }
   if (best == NULL) return (struct choice){NULL, 0, 0};
+  int is_culprit = most.grown_kb >= setting(SET_CULPRIT_KB);
+  if (next != NULL && !is_culprit && band_of(next[V_ADJ]) == most.band)
+    best = next;
   return (struct choice){best, best[V_PID], best[V_ADJ]};
 }
 

@@ -87,6 +87,7 @@ export const LAYOUT = [
   v.V_SWAP_KB,
   v.V_ANON_KB,
   v.V_GROWN_KB,
+  v.V_STATUS_FD,
   v.V_PROTECT,
   v.V_SILENT,
   v.ROW_LISTED,

@@ -114,7 +114,7 @@ const GAME: Spec = {
   name: "com.example.game",
   adj: 0,
   uid: 10034,
-  sizeMb: 160,
+  sizeMb: 96,
 };
 
 /** A client that comes and goes: letting it in allocates, whenever it comes. */

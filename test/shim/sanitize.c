@@ -189,7 +189,7 @@ int main(int argc, char **argv) {
   EXPECT(shim_attach(ARENA_BYTES, ARENA_BYTES, &base) == -EBUSY);
   arena = base;
   mailbox = base;
-  EXPECT(shim_layout() < MAILBOX_WORDS);
+  EXPECT(shim_layout() < EVENTS_MAX * EVENT_WORDS);
   memset(arena, 0, MAILBOX_WORDS * 4);
   EXPECT(shim_start() == 0);
   EXPECT(shim_start_threads() == 0);

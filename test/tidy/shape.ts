@@ -13,7 +13,7 @@ const FUNCTION_LINES_MAX = 70;
  * Of it 900 lines do what the guard asks of the kernel, and 800 keep the guard
  * itself alive: its memory, the watchdog thread, and starting the keeper, which
  * is a program of its own. */
-const SHIM_LINES_MAX = 1_800;
+const SHIM_LINES_MAX = 1_900;
 
 const TOP_FOLDER = [
   ..."src ffi targets test deno.json deno.lock build.ts".split(" "),
