@@ -80,8 +80,6 @@ export class Self {
     this.#takePriority(settings[SET_FIFO]);
     this.#residence.survey();
     const signals = time ? this.#rehearse() : 0;
-    // What is mapped by now is what there will be.
-    this.#residence.survey();
     // Whoever is to be forked must have been by now: after a fork, each locked
     // page is copied when it is next written.
     this.#lock();
