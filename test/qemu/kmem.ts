@@ -36,9 +36,8 @@ export const EXCUSES: readonly Excuse[] = [
   },
   {
     through: ["exc_page_fault", "do_user_addr_fault"],
-    why: "V8 comes to a page of its young generation: to have touched all of " +
-      "them at the start would cost 6 MB for good; where the reactor has to " +
-      "wait for the page, the watchdog thread kills",
+    why: "V8 comes to a page of its young generation that it has not touched " +
+      "yet; where the reactor has to wait for it, the watchdog thread kills",
   },
   {
     through: ["__x64_sys_munmap", "__vm_munmap"],
