@@ -149,15 +149,20 @@ export class Protector {
     }
   }
 
-  /** Whether what protects a row may have come to an end by `nowMs` since it was
-   * read: a name or adj that it may only have had from its parent. */
-  isUnsettled(row: number, nowMs: number): boolean {
+  /** Whether what protects a row may yet come to an end: a name or adj that it
+   * may only have had from its parent. */
+  isYoung(row: number, nowMs: number): boolean {
     const rows = this.#victims.rows;
     const at = row * VICTIM_WORDS;
     const why = rows[at + V_PROTECT];
     if (why !== PROTECT_CONFIG && why !== PROTECT_ADJ) return false;
-    if (isPast(nowMs, rows[at + V_ADOPTED_MS], YOUNG_MS)) return false;
-    return isPast(nowMs, rows[at + V_CHECKED_MS], AGAIN_MS);
+    return !isPast(nowMs, rows[at + V_ADOPTED_MS], YOUNG_MS);
+  }
+
+  /** Whether it may have done so by `nowMs` since the row was read. */
+  isUnsettled(row: number, nowMs: number): boolean {
+    const checkedMs = this.#victims.rows[row * VICTIM_WORDS + V_CHECKED_MS];
+    return this.isYoung(row, nowMs) && isPast(nowMs, checkedMs, AGAIN_MS);
   }
 
   #copyName(row: number): void {

@@ -211,7 +211,8 @@ export class Roster {
     }
   }
 
-  /** Status files of rows that found no place need not stay open. */
+  /** Status files of rows that found no place need not stay open, but for those
+   * that are to be read again soon: an emergency is no time to open them. */
   #closeSpare(): void {
     const end = this.#victims.end;
     const rows = this.#victims.rows;
@@ -220,6 +221,8 @@ export class Roster {
       const at = this.#spareAt * VICTIM_WORDS;
       if (rows[at + V_READY] >= 0 || rows[at + V_STATUS_FD] < 0) continue;
       if (rows[at + V_FLAGS] === 0) continue;
+      const nowMs = this.#mailbox[MB_NOW_MS];
+      if (this.#protector.isYoung(this.#spareAt, nowMs)) continue;
       this.#closeRow(at);
     }
   }

@@ -49,6 +49,7 @@ interface Asked {
   guests?: readonly Spec[];
   /** Other than the scene's or the trial's. */
   swapMb?: number;
+  calmMs?: number;
   verbose?: number;
 }
 
@@ -76,7 +77,10 @@ export interface TrialResult {
 
 /** Runs one scene against one guard. */
 export async function runScene(request: Request): Promise<Result> {
-  const scene = SCENES[request.scene];
+  const scene = {
+    ...SCENES[request.scene],
+    ...(request.calmMs && { calmMs: request.calmMs }),
+  };
   const outcome = await bootFor(
     request,
     scene,

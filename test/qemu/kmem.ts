@@ -34,15 +34,6 @@ export const EXCUSES: readonly Excuse[] = [
       "the reaper's: the kernel takes a page to list pages it frees, without " +
       "waiting, and frees in smaller batches where there is none",
   },
-  {
-    through: ["exc_page_fault", "do_user_addr_fault"],
-    why: "V8 comes to a page of its young generation that it has not touched " +
-      "yet; where the reactor has to wait for it, the watchdog thread kills",
-  },
-  {
-    through: ["__x64_sys_munmap", "__vm_munmap"],
-    why: "the runtime's own threads give something back",
-  },
 ];
 
 /** TASK-PID [CPU] FLAGS SECONDS: EVENT */

@@ -1,7 +1,8 @@
 // The kernel's own record of what the guard allocates: the kmem events of its
 // threads and its keeper's, with the way that led there; when its turns begin
-// and end; which pages it had to wait for; and every SIGKILL, whoever sends it. Set up in calm time, read when
-// all is over. Where the kernel lacks an event the others do.
+// and end; which pages it had to wait for; and every SIGKILL, whoever sends it.
+// Set up in calm time, read when all is over. Where the kernel lacks an event
+// the others do.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
