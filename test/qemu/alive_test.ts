@@ -6,12 +6,13 @@
 
 import { strictEqual } from "node:assert/strict";
 
+import { KNOCKER } from "./cast.ts";
 import { signalsOf } from "./facts.ts";
 import { runScene, runStruck, runTrial } from "./harness.ts";
 import { whyNoFaultKernel } from "./kernel.ts";
 import { judgeAllocations, quantile, turnsOf } from "./kmem.ts";
 import { isFull, noteRetry, skipReason, tellSkipped } from "./playing.ts";
-import { KNOCKER, type SceneName } from "./scenes.ts";
+import type { SceneName } from "./scenes.ts";
 import { STRIKES } from "./strikes.ts";
 import { formatRun } from "./timeline.ts";
 import type { TrialName } from "./trials.ts";

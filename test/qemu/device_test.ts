@@ -17,8 +17,8 @@ import {
   tellSkipped,
 } from "./playing.ts";
 import {
+  CORE_SCENES,
   type SceneName,
-  SCENES,
   STRATEGIES,
   type StrategyName,
 } from "./scenes.ts";
@@ -32,7 +32,7 @@ import { LMKD_TRIALS } from "./trials.ts";
 
 tellSkipped("the device test", skipReason);
 
-const SCENE_NAMES = Object.keys(SCENES) as SceneName[];
+const SCENE_NAMES = CORE_SCENES;
 const rows: Row[] = [];
 const entries: Entry[] = [];
 

@@ -252,6 +252,9 @@ function toGuardSize(fields: Fields): GuardSize {
     swapKb: num(fields, "swap"),
     lockedKb: num(fields, "locked"),
     cpuMs: num(fields, "cpuMs"),
+    cpuUs: num(fields, "cpuUs"),
+    sleeps: num(fields, "sleeps"),
+    keeperKb: num(fields, "keeperKb"),
   };
 }
 

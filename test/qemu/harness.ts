@@ -1,12 +1,14 @@
 // One scene or trial from end to end: build what is missing, boot, collect,
 // judge.
 
+import type { Spec } from "./cast.ts";
 import { type Defence, judgeDefence } from "./defence.ts";
 import { collect } from "./events.ts";
 import { isFile } from "./host.ts";
 import { buildGuardDisk, buildImage, fetchEarlyoom } from "./image.ts";
 import { buildFaultKernel } from "./kernel.ts";
 import type { Run } from "./record.ts";
+import { type SceneOptions, sceneText, type Strike } from "./scene_text.ts";
 import {
   DEVICE,
   type Device,
@@ -14,11 +16,7 @@ import {
   GUARDS,
   type Scene,
   type SceneName,
-  type SceneOptions,
   SCENES,
-  sceneText,
-  type Spec,
-  type Strike,
 } from "./scenes.ts";
 import type { StruckScene } from "./strikes.ts";
 import { judgeTrial, type TrialVerdict } from "./trial_verdict.ts";
@@ -46,6 +44,7 @@ interface Asked {
   strike?: Strike;
   rounds?: number;
   trace?: boolean;
+  signals?: boolean;
   guests?: readonly Spec[];
   /** Other than the scene's or the trial's. */
   swapMb?: number;
@@ -91,8 +90,8 @@ export async function runScene(request: Request): Promise<Result> {
   );
   const run = collect(outcome.lines);
   const verdict = judge(run, {
-    culpritDies: scene.culpritDies,
-    rateMb: scene.culprit.rateMb,
+    fate: scene.fate,
+    rateMbMin: scene.rateMbMin,
     launchMsMax: scene.launchMsMax,
   });
   verdict.failures.unshift(...cutShort(outcome));
@@ -119,7 +118,7 @@ export async function runStruck(
     ...(swapMb !== undefined && { swapMb }),
     guardArgs: [...guardArgs, ...asked.guardArgs ?? []],
   });
-  const defence = judgeDefence(run, line, SCENES[scene].culpritDies);
+  const defence = judgeDefence(run, line, SCENES[scene].fate === "dies");
   defence.failures.unshift(...cutShort(outcome));
   return { outcome, run, defence };
 }
@@ -150,6 +149,7 @@ function optionsOf(request: Asked): SceneOptions {
     ...(request.rounds && { rounds: request.rounds }),
     ...(request.guests && { guests: request.guests }),
     ...(request.trace && { trace: request.trace }),
+    ...(request.signals && { signals: request.signals }),
     ...(request.verbose && { verbose: request.verbose }),
   };
 }
@@ -169,7 +169,7 @@ async function bootFor(
     image,
     ...(guardDiskPath === undefined ? {} : { guardDiskPath }),
     device,
-    trace: request.trace === true,
+    trace: request.trace === true || request.signals === true,
     swapMb: request.swapMb ?? play.swapMb,
     sceneText,
     limitMs: play.limitMs * (request.rounds ?? 1) + BOOT_MS,

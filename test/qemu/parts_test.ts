@@ -3,10 +3,12 @@
 
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 
+import { POPULATION } from "./cast.ts";
 import { collect } from "./events.ts";
 import { parseDebs, parseKernelPackage } from "./host.ts";
 import { orderModules, parseDepends } from "./image.ts";
-import { GUARDS, POPULATION, SCENES, sceneText } from "./scenes.ts";
+import { GUARDS, SCENES } from "./scenes.ts";
+import { sceneText } from "./scene_text.ts";
 import { formatTable, formatTimeline } from "./timeline.ts";
 import { judge } from "./verdict.ts";
 import { findOops, watchdog } from "./vm.ts";
@@ -126,6 +128,17 @@ Deno.test("a scene's text names the guard, the load and the culprit", () => {
   strictEqual(lines[0]!.endsWith(" --dry-run"), true);
 });
 
+Deno.test("those who come late are many, and all are culprits", () => {
+  const options = { guard: undefined, guardArgs: [], seed: 1, targets: [] };
+  const text = sceneText(SCENES.storm, { ...options, signals: true });
+  strictEqual(text.match(/^culprit swarm /gm)?.length, 48);
+  strictEqual(/^late$/m.test(text), true);
+  strictEqual(/^signals$/m.test(text), true);
+  const asleep = sceneText(SCENES.idle, options);
+  strictEqual(/^culprit|^late|heart|busy/m.test(asleep), false);
+  strictEqual(/^sample 1000$/m.test(asleep), true);
+});
+
 Deno.test("no guard, no guard lines", () => {
   const options = { guard: undefined, guardArgs: [], seed: 1, targets: [] };
   const text = sceneText(SCENES.leak, options);
@@ -139,7 +152,7 @@ Deno.test("a scene is told in order, also one that was cut short", () => {
     '{"e":"spawn","t":500,"pid":7,"name":"a","adj":900}',
     '{"e":"death","t":3000,"pid":7,"signal":9}',
   ]);
-  const want = { culpritDies: true, rateMb: 120, launchMsMax: 4000 };
+  const want = { fate: "dies", rateMbMin: 60, launchMsMax: 4000 } as const;
   const verdict = judge(run, want);
   const lines = formatTimeline(run, verdict).split("\n");
   deepStrictEqual(lines.slice(0, 4), [

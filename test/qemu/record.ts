@@ -57,6 +57,11 @@ export interface GuardSize {
   swapKb: number;
   lockedKb: number;
   cpuMs: number;
+  /** With its keeper's: time on a CPU, how often a thread went to sleep, and
+   * what the keeper holds. */
+  cpuUs: number;
+  sleeps: number;
+  keeperKb: number;
 }
 
 export interface Vmstat {

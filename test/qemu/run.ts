@@ -11,6 +11,7 @@ import { whyNoDevice } from "./host.ts";
 import type { Run } from "./record.ts";
 import {
   ANDROID_TARGETS,
+  CORE_SCENES,
   type GuardName,
   GUARDS,
   type SceneName,
@@ -29,7 +30,8 @@ import { type TrialName, TRIALS } from "./trials.ts";
 import type { Outcome } from "./vm.ts";
 
 const USAGE = `Usage: run.ts [options]
-  --scene NAME        ${Object.keys(SCENES).join(", ")} or all (default)
+  --scene NAME        ${Object.keys(SCENES).join(", ")} or all,
+                      the core scenes (default)
   --trial NAME        ${Object.keys(TRIALS).join(", ")} or all; no scene then
   --strategy NAME     ${Object.keys(STRATEGIES).join(", ")} (default adaptive)
   --guard NAME        ${Object.keys(GUARDS).join(", ")} (default oomguard)
@@ -42,6 +44,7 @@ const USAGE = `Usage: run.ts [options]
                       to hold: watchdog, keeper, restart or kernel
   --rounds N          culprits that come one after another (default 1)
   --trace             record what the guard's threads allocate
+  --signals           record who sends which deadly signal
   --verbose N         what the kernel says of each refused allocation, 0 to 2
   --json              print the events instead of the timeline
   --console           print the kernel's console as well
@@ -61,6 +64,7 @@ const OPTIONS = {
   strike: { type: "string" },
   rounds: { type: "string", default: "1" },
   trace: { type: "boolean", default: false },
+  signals: { type: "boolean", default: false },
   verbose: { type: "string", default: "0" },
   json: { type: "boolean", default: false },
   console: { type: "boolean", default: false },
@@ -112,7 +116,7 @@ async function main(args: string[]): Promise<number> {
   if (words.trial !== undefined) return await runTrials(words.trial, words);
   if (words.strike !== undefined) return await runStrikes(words.strike, words);
   const names = words.scene === "all"
-    ? Object.keys(SCENES) as SceneName[]
+    ? CORE_SCENES
     : [words.scene as SceneName];
   const rows: Row[] = [];
   for (const scene of names) rows.push(await runOne(scene, words));
@@ -133,6 +137,7 @@ function askedBy(words: Words) {
     device: { memcg: words.memcg },
     rounds: Number(words.rounds),
     trace: words.trace,
+    signals: words.signals,
     verbose: Number(words.verbose),
     ...(words["guard-path"] && { guardPath: words["guard-path"] }),
   };

@@ -1,131 +1,55 @@
-// The scenes as data: who lives on the device, who misbehaves, and how the
-// guard is started. Sizes fit a device of 1 GiB.
+// The scenes as data: what happens on the device, and how the guard is started.
 
-import { AT_GAUGES } from "../../src/state/layout.ts";
 import {
-  G_ALARM_US,
-  G_KEEPER_PID,
-  G_LOCK_LEVEL,
-  G_NEXT_PID,
-  G_STATE,
-} from "../../src/state/gauges.ts";
+  ASLEEP,
+  FILL,
+  GAME,
+  LAUNCH,
+  LEAK,
+  LOCK,
+  type Spec,
+  SPIKE,
+  STORM,
+} from "./cast.ts";
 
-export type SceneName = "launch" | "leak" | "lock" | "swapless" | "thrash";
+export type SceneName =
+  | ("launch" | "leak" | "lock" | "swapless" | "thrash")
+  | ("squeeze" | "storm" | "fill" | "burst" | "recover" | "idle");
 export type GuardName = "none" | "oomguard" | "earlyoom";
 
-/** What a process does with its memory: roles.c, held.c. */
-type Kind =
-  | ("app" | "busy" | "heart" | "hog" | "launch" | "thrash")
-  | ("greedy" | "idle" | "held" | "reader" | "knock");
+/** What is to become of the culprits: the one there is dies; of the many, some
+ * die; it gets what it asks for; it gives back what it took, and nobody need
+ * die; there is none. */
+export type Fate = "dies" | "thins" | "grows" | "recedes" | "none";
 
-/** One process. */
-export interface Spec {
-  kind: Kind;
-  name: string;
-  adj: number;
-  uid: number;
-  sizeMb: number;
-  rateMb: number;
-  lock: boolean;
+/** How long the runner waits for what; trials have it too. */
+export interface Timing {
+  calmMs: number;
+  settleMs: number;
+  limitMs: number;
 }
 
 export interface Scene extends Timing {
   name: SceneName;
   swapMb: number;
-  /** Who lives on the device besides the population. */
+  /** Who lives on the device besides the population, or in its place. */
   guests?: readonly Spec[];
-  /** Started last and held back until everything else has its memory. */
-  culprit: Spec;
-  /** Whether the culprit is to die, or to get what it asks for, and when. */
-  culpritDies: boolean;
+  population?: readonly Spec[];
+  /** Held back until everything else has its memory. */
+  culprits: readonly Spec[];
+  /** They are not even started before that. */
+  isLate?: boolean;
+  fate: Fate;
+  /** How long one that is to get what it asks for may take. */
   launchMsMax: number;
+  /** With less than this, all together, it is not the load that was meant. */
+  rateMbMin: number;
+  sampleMs?: number;
 }
 
 /** An Android phone of this size has zram of about 3/8 of its memory. */
 export const SWAP_MB = 384;
 const MEMORY_MB = 1024;
-
-/** More than the device can ever give. */
-const ENDLESS_MB = 8192;
-
-const APP: Spec = {
-  kind: "app",
-  name: "",
-  adj: 0,
-  uid: 10000,
-  sizeMb: 40,
-  rateMb: 0,
-  lock: false,
-};
-
-const LEAK: Spec = {
-  ...APP,
-  kind: "hog",
-  name: "com.example.leak",
-  adj: 900,
-  uid: 10040,
-  sizeMb: ENDLESS_MB,
-  rateMb: 120,
-};
-
-const LOCK: Spec = {
-  ...LEAK,
-  name: "com.example.lock",
-  rateMb: 150,
-  lock: true,
-};
-
-const LAUNCH: Spec = {
-  ...APP,
-  kind: "launch",
-  name: "com.example.camera",
-  adj: 0,
-  uid: 10041,
-  sizeMb: 420,
-  rateMb: 210,
-};
-
-/** Those who live on the device: ten cached apps hold 400 MB. */
-export const POPULATION: readonly Spec[] = [
-  {
-    ...APP,
-    kind: "busy",
-    name: "system_server",
-    adj: -900,
-    uid: 1000,
-    sizeMb: 100,
-  },
-  { ...APP, kind: "heart", name: "com.example.home", uid: 10033, sizeMb: 16 },
-  { ...APP, kind: "busy", name: "com.example.music", adj: 200, uid: 10032 },
-  { ...APP, kind: "busy", name: "com.example.sync", adj: 500, uid: 10031 },
-  ...Array.from({ length: 10 }, (_, index) => ({
-    ...APP,
-    name: `com.example.cached${index}`,
-    adj: 945 - 5 * index,
-    uid: 10001 + index,
-  })),
-];
-
-/** A game: its working set and the framework's code are gone through once a
- * second, so what the machine takes from it is wanted back at once. */
-const GAME: Spec = {
-  ...APP,
-  kind: "thrash",
-  name: "com.example.game",
-  adj: 0,
-  uid: 10034,
-  sizeMb: 96,
-};
-
-/** A client that comes and goes: letting it in allocates, whenever it comes. */
-export const KNOCKER: Spec = {
-  ...APP,
-  kind: "knock",
-  name: "com.example.knock",
-  adj: -900,
-  uid: 0,
-  sizeMb: 0,
-};
 
 /** The launch asks for its memory in 2 s. The kernel alone, which swaps for
  * it, needs 8 to 10 s (measured). */
@@ -133,24 +57,81 @@ const LAUNCH_MS_MAX = 4000;
 
 const HOG_SCENE = {
   swapMb: SWAP_MB,
-  culpritDies: true,
+  fate: "dies",
   launchMsMax: LAUNCH_MS_MAX,
   calmMs: 1500,
   settleMs: 3000,
   limitMs: 40000,
-};
+} as const;
+
+/** With less than half its rate, the load is not the one a scene is about. */
+function endedBy(culprit: Spec) {
+  return { culprits: [culprit], rateMbMin: culprit.rateMb / 2 };
+}
+
+/** The scenes that every change has to pass. */
+export const CORE_SCENES: readonly SceneName[] = [
+  ...["launch", "leak", "lock", "swapless", "thrash"] as const,
+];
 
 export const SCENES: Readonly<Record<SceneName, Scene>> = {
-  launch: {
+  launch: { ...HOG_SCENE, ...endedBy(LAUNCH), name: "launch", fate: "grows" },
+  leak: { ...HOG_SCENE, ...endedBy(LEAK), name: "leak" },
+  lock: { ...HOG_SCENE, ...endedBy(LOCK), name: "lock" },
+  swapless: { ...HOG_SCENE, ...endedBy(LEAK), name: "swapless", swapMb: 0 },
+  thrash: { ...HOG_SCENE, ...endedBy(LEAK), name: "thrash", guests: [GAME] },
+  // Nothing moves fast: signals of haste have no part in it. The game leaves
+  // little, so that it is over in two minutes.
+  squeeze: {
     ...HOG_SCENE,
-    name: "launch",
-    culprit: LAUNCH,
-    culpritDies: false,
+    ...endedBy({ ...LEAK, name: "com.example.drip", rateMb: 1 }),
+    name: "squeeze",
+    guests: [{ ...GAME, sizeMb: 144 }],
+    swapMb: 64,
+    limitMs: 240000,
   },
-  leak: { ...HOG_SCENE, name: "leak", culprit: LEAK },
-  lock: { ...HOG_SCENE, name: "lock", culprit: LOCK },
-  swapless: { ...HOG_SCENE, name: "swapless", culprit: LEAK, swapMb: 0 },
-  thrash: { ...HOG_SCENE, name: "thrash", culprit: LEAK, guests: [GAME] },
+  // No process is large, and more come while the first are being ended.
+  storm: {
+    ...HOG_SCENE,
+    name: "storm",
+    culprits: STORM,
+    rateMbMin: 20,
+    isLate: true,
+    fate: "thins",
+  },
+  // What fills up is no process's memory.
+  fill: {
+    ...HOG_SCENE,
+    ...endedBy(FILL),
+    name: "fill",
+    fate: "grows",
+    launchMsMax: 20000,
+  },
+  // As fast as emulation goes.
+  burst: {
+    ...HOG_SCENE,
+    culprits: [{ ...LEAK, name: "com.example.burst", rateMb: 2048 }],
+    rateMbMin: 150,
+    name: "burst",
+  },
+  // Memory is short, and by itself it comes back: whoever dies dies for nothing.
+  recover: {
+    ...HOG_SCENE,
+    ...endedBy(SPIKE),
+    name: "recover",
+    fate: "recedes",
+  },
+  // The screen is off.
+  idle: {
+    ...HOG_SCENE,
+    name: "idle",
+    population: ASLEEP,
+    culprits: [],
+    rateMbMin: 0,
+    fate: "none",
+    limitMs: 60000,
+    sampleMs: 1000,
+  },
 };
 
 export interface Device {
@@ -220,81 +201,3 @@ export const STRATEGIES: Readonly<
     targets: ANDROID_TARGETS,
   },
 };
-
-export interface SceneOptions {
-  guard: GuardCommand | undefined;
-  guardArgs: readonly string[];
-  seed: number;
-  /** LMK_TARGET as {minfree pages, adj} pairs; empty: not sent. */
-  targets: readonly number[];
-  /** What is done to the guard: it is stopped, its main thread alone is, or it
-   * is ended, when the scene begins or when it first looks closely. */
-  strike?: Strike;
-  /** Culprits that come one after another; 1 where it is not said. */
-  rounds?: number;
-  /** The kernel records what the guard's threads allocate. */
-  trace?: boolean;
-  /** Who lives on the device besides those of the scene. */
-  guests?: readonly Spec[];
-  /** What the kernel says of each refused allocation: 0 nothing, 2 where. */
-  verbose?: number;
-}
-
-export type Strike = readonly [
-  how: "stop" | "thread" | "end",
-  when: "begin" | "sprint",
-];
-
-/** How long the runner waits for what; trials have it too. */
-export interface Timing {
-  calmMs: number;
-  settleMs: number;
-  limitMs: number;
-}
-
-/** The scene as the runner in the device reads it (scene_parse.c). */
-export function sceneText(scene: Scene, options: SceneOptions): string {
-  const lines = settingLines(scene, options);
-  const guests = [...scene.guests ?? [], ...options.guests ?? []];
-  for (const spec of [...POPULATION, ...guests]) {
-    lines.push(`proc ${specText(spec)}`);
-  }
-  lines.push(`culprit ${specText(scene.culprit)}`);
-  return lines.join("\n") + "\n";
-}
-
-/** Where the runner looks into the guard's arena: bytes from its start, in the
- * order of scene.h. */
-const ARENA_WORDS = [
-  ...[G_STATE, G_ALARM_US, G_KEEPER_PID, G_NEXT_PID, G_LOCK_LEVEL],
-].map((gauge) => AT_GAUGES + gauge * 4);
-
-/** Guard, seed and times: what the text of a scene or a trial opens with. */
-export function settingLines(timing: Timing, options: SceneOptions): string[] {
-  const lines: string[] = [];
-  const { guard } = options;
-  if (guard !== undefined) {
-    lines.push(`guard ${[...guard.argv, ...options.guardArgs].join(" ")}`);
-    lines.push(`ready ${guard.readyMs}`);
-    if (guard.socketPath) lines.push(`socket ${guard.socketPath}`);
-    if (guard.showPath) lines.push(`show ${guard.showPath}`);
-    if (guard.journalPath) lines.push(`journal ${guard.journalPath}`);
-    lines.push(`arena ${ARENA_WORDS.join(" ")}`);
-    if (options.strike) lines.push(`strike ${options.strike.join(" ")}`);
-    if (options.trace) lines.push("trace");
-  }
-  if (options.rounds) lines.push(`rounds ${options.rounds}`);
-  if (options.verbose) lines.push(`verbose ${options.verbose}`);
-  if (options.targets.length > 0) {
-    lines.push(`target ${options.targets.join(" ")}`);
-  }
-  lines.push(`seed ${options.seed}`, `calm ${timing.calmMs}`);
-  lines.push(`settle ${timing.settleMs}`, `limit ${timing.limitMs}`);
-  return lines;
-}
-
-/** One process as a line's words. */
-export function specText(spec: Spec): string {
-  const words = [spec.kind, spec.name, spec.adj, spec.uid, spec.sizeMb];
-  return [...words, spec.rateMb, spec.lock ? 1 : 0].join(" ");
-}

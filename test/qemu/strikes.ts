@@ -2,7 +2,8 @@
 // line of defence has to hold then.
 
 import type { Line } from "./defence.ts";
-import type { SceneName, Strike } from "./scenes.ts";
+import type { Strike } from "./scene_text.ts";
+import type { SceneName } from "./scenes.ts";
 
 export interface StruckScene {
   scene: SceneName;

@@ -3,16 +3,9 @@
 // population: its few processes are started by the runner (trial.c) at
 // oom_score_adj 0, and have the importance asked for from the guard alone.
 
-import {
-  DEVICE,
-  type Device,
-  type SceneOptions,
-  settingLines,
-  type Spec,
-  specText,
-  SWAP_MB,
-  type Timing,
-} from "./scenes.ts";
+import type { Spec } from "./cast.ts";
+import { type SceneOptions, settingLines, specText } from "./scene_text.ts";
+import { DEVICE, type Device, SWAP_MB, type Timing } from "./scenes.ts";
 
 export type TrialName =
   | ("oom" | "reap" | "batch" | "report")

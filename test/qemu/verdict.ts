@@ -3,6 +3,7 @@
 // the wrong and the excess victim.
 
 import type { Heart, Proc, Run, Sample, Vmstat } from "./record.ts";
+import type { Fate } from "./scenes.ts";
 import {
   bandOf,
   excessVictims,
@@ -17,14 +18,12 @@ import {
  * minfree levels for 1 GiB begin to take cached apps at 30 %.) */
 export const NEED_PERMILLE = 130;
 
-/** With less than half its rate, the load is not the one the scene is about. */
-const RATE_PERMILLE_MIN = 500;
-
 const CACHED_BAND = 9;
 
 export interface Expectation {
-  culpritDies: boolean;
-  rateMb: number;
+  fate: Fate;
+  /** With less than this before memory was short, it is not the load meant. */
+  rateMbMin: number;
   /** The culprit that is not to die has its memory by then. */
   launchMsMax: number;
 }
@@ -70,8 +69,8 @@ export function judge(run: Run, want: Expectation): Verdict {
     kernelKills: countKernelKills(run),
     victims,
     wrong: wrongVictims(run, victims, needKb),
-    excess: excessVictims(run, victims, samples, needKb, want.culpritDies),
-    outOfOrder: want.culpritDies ? [] : outOfOrderVictims(run, victims),
+    excess: excessVictims(run, victims, samples, needKb, want.fate),
+    outOfOrder: want.fate === "grows" ? outOfOrderVictims(run, victims) : [],
     needKb,
     availKbMin: Math.min(...samples.map((one) => one.availKb)),
     rateMb: growthRateMb(samples, needKb),
@@ -84,9 +83,19 @@ export function judge(run: Run, want: Expectation): Verdict {
     ...(victims[0] && { firstDeathMs: victims[0].atMs }),
     ...(run.grownUs && { launchMs: (run.grownUs - run.beginUs) / 1000 }),
   };
-  verdict.isLoadWeak = verdict.rateMb < want.rateMb * RATE_PERMILLE_MIN / 1000;
+  verdict.isLoadWeak = verdict.rateMb < want.rateMbMin;
   verdict.failures = findFailures(run, verdict, want);
   return verdict;
+}
+
+/** Whether culprits have to die. */
+function isFatal(fate: Fate): boolean {
+  return fate === "dies" || fate === "thins";
+}
+
+function mayDie(proc: Proc, fate: Fate): boolean {
+  if (isFatal(fate)) return proc.culprit;
+  return fate === "grows" && bandOf(proc.adj) >= CACHED_BAND;
 }
 
 function isWithin(atUs: number, run: Run): boolean {
@@ -126,7 +135,7 @@ function findFailures(run: Run, verdict: Verdict, want: Expectation): string[] {
   fail(run.populatedUs === 0, "the population was not complete at the start");
   if (failures.length > 0) return failures;
   const early = verdict.victims.filter((victim) => victim.atMs < 0);
-  const culprit = run.procs.find((proc) => proc.culprit);
+  const culprits = run.procs.filter((proc) => proc.culprit);
   const ended = run.procs.filter((proc) => proc.death?.signal === 0);
   const dead = run.procs.filter((proc) => proc.death && isForeground(proc));
   for (const { proc } of early) failures.push(`${proc.name} died in calm time`);
@@ -137,21 +146,21 @@ function findFailures(run: Run, verdict: Verdict, want: Expectation): string[] {
   fail(
     verdict.isLoadWeak,
     `the load only reached ${verdict.rateMb.toFixed(0)} MB/s ` +
-      `of ${want.rateMb}: the host, or the guard, leaves it no time`,
+      `of at least ${want.rateMbMin}: the host, or the guard, leaves it no time`,
   );
   fail(verdict.kernelKills > 0, `${verdict.kernelKills} kernel OOM kills`);
   fail(run.guardDeath !== undefined, "the guard died");
-  fail(want.culpritDies && !culprit?.death, "the culprit lives");
+  fail(
+    isFatal(want.fate) && !culprits.some(({ death }) => death),
+    "the culprit lives",
+  );
   for (const { proc } of verdict.victims) {
-    const mayDie = want.culpritDies
-      ? proc === culprit
-      : bandOf(proc.adj) >= CACHED_BAND;
-    if (mayDie || isForeground(proc)) continue;
+    if (mayDie(proc, want.fate) || isForeground(proc)) continue;
     failures.push(`${proc.name} (adj ${proc.adj}) died`);
   }
   const launchMs = verdict.launchMs ?? Infinity;
   fail(
-    !want.culpritDies && launchMs > want.launchMsMax,
+    want.fate === "grows" && launchMs > want.launchMsMax,
     `the launch took ${launchMs.toFixed(0)} ms, more than ${want.launchMsMax}`,
   );
   for (const line of verdict.wrong) failures.push(`wrong victim: ${line}`);

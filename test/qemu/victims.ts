@@ -18,6 +18,7 @@
 //   oom_score_adj lives on, in a scene whose culprit is not to die.
 
 import type { Proc, Run, Sample } from "./record.ts";
+import type { Fate } from "./scenes.ts";
 
 /** Victims that were signalled together die in any order within this time: a
  * 40 MB process needs 10 to 60 ms to end under emulation (measured). */
@@ -105,20 +106,19 @@ export function excessVictims(
   victims: Victim[],
   samples: Sample[],
   needKb: number,
-  culpritDies: boolean,
+  fate: Fate,
 ): string[] {
   const excess: string[] = [];
-  const culprit = run.procs.find((proc) => proc.culprit);
+  const culprits = run.procs.filter((proc) => proc.culprit);
   let takenBackKb = 0;
   for (const victim of victims.toReversed()) {
     const { proc } = victim;
     const atUs = proc.death!.atUs;
-    if (proc === culprit) {
-      // Without this death there is no telling what comes after: it would have
-      // gone on growing. What died before it is judged by the first rule.
-      if (culpritDies) break;
-      continue;
-    }
+    // Without the death of an only culprit there is no telling what comes
+    // after: it would have gone on growing. What died before it is judged by
+    // the first rule. Of many, each would have stopped growing by itself.
+    if (proc.culprit && fate === "dies") break;
+    if (proc.culprit && fate === "grows") continue;
     const restKb = availKbFrom(samples, atUs) - takenBackKb - victim.heldKb;
     if (restKb < needKb) continue;
     takenBackKb += victim.heldKb;
@@ -127,14 +127,18 @@ export function excessVictims(
         `${restKb >> 10} MB would have been left, ${needKb >> 10} are needed`,
     );
   }
-  if (!culpritDies || culprit === undefined) return excess.reverse();
-  const early = victims.filter(({ proc }) =>
-    proc !== culprit && bandOf(proc.adj) === bandOf(culprit.adj) &&
-    livesAt(culprit, proc.death!.atUs)
-  );
-  return early.map(({ proc }) =>
-    `${proc.name} (adj ${proc.adj}) died while ${culprit.name} lived`
-  ).concat(excess.reverse());
+  if (fate !== "dies" && fate !== "thins") return excess.reverse();
+  const early: string[] = [];
+  for (const { proc } of victims) {
+    const culprit = culprits.find((one) =>
+      bandOf(proc.adj) === bandOf(one.adj) && livesAt(one, proc.death!.atUs)
+    );
+    if (proc.culprit || culprit === undefined) continue;
+    early.push(
+      `${proc.name} (adj ${proc.adj}) died while ${culprit.name} lived`,
+    );
+  }
+  return early.concat(excess.reverse());
 }
 
 function availKbFrom(samples: Sample[], atUs: number): number {

@@ -27,6 +27,7 @@ else
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
   echo +memory +pids >/sys/fs/cgroup/cgroup.subtree_control
 fi
+mount -t tmpfs -o mode=1777,size=90% tmp /tmp
 [ "$trace" = 0 ] || mount -t tracefs tracefs /sys/kernel/tracing
 # The knobs of fault injection, where the kernel has it.
 [ ! -e /proc/self/make-it-fail ] || mount -t debugfs debugfs /sys/kernel/debug

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum {
-  PROCS_MAX = 32,
+  PROCS_MAX = 96,
   PAGE_KB = 4,
   BEATS_MAX = 1 << 16, // 100 beats a second for 655 s, longer than any scene
   BEAT_US = 10000,
@@ -88,6 +88,11 @@ struct psi_sample {
 struct proc_sample {
   int64_t rss_kb, anon_kb, file_kb, swap_kb, locked_kb;
 };
+// What a process has used since it began: time on a CPU, and how often one of
+// its threads went to sleep, and so was woken.
+struct spent {
+  int64_t cpu_us, sleeps;
+};
 void probe_open(void);
 struct mem_sample probe_mem(void);
 struct psi_sample probe_psi(void);
@@ -95,6 +100,7 @@ void probe_vmstat(const char *event);
 int probe_open_status(int pid);
 struct proc_sample probe_status(int status_fd);
 int64_t probe_cpu_ms(int pid);
+struct spent probe_spent(int pid);
 int64_t probe_oom_kills(void);
 int probe_adj(int pid);
 

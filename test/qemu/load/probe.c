@@ -2,6 +2,7 @@
 // place: a repeated read of these files allocates nothing, except vmstat, which
 // is therefore read only when a scene begins and ends.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,14 @@ static const char *read_text(int fd) {
   const ssize_t bytes = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
   text[bytes < 0 ? 0 : bytes] = 0;
   return text;
+}
+
+static const char *read_path(const char *path) {
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  const char *from = read_text(fd);
+  if (fd >= 0)
+    close(fd);
+  return from;
 }
 
 // The number after `key`, wherever it stands; -1 when there is none.
@@ -107,6 +116,28 @@ int64_t probe_cpu_ms(int pid) {
   char *end;
   const int64_t user = strtoll(at, &end, 10);
   return (user + strtoll(end, NULL, 10)) * 1000 / sysconf(_SC_CLK_TCK);
+}
+
+// Of every thread: its time on a CPU, ns in the first field of schedstat, and
+// how often it went to sleep by itself.
+struct spent probe_spent(int pid) {
+  struct spent spent = {0};
+  char path[384];
+  snprintf(path, sizeof path, "/proc/%d/task", pid);
+  DIR *tasks = opendir(path);
+  for (struct dirent *one; tasks && (one = readdir(tasks));) {
+    if (atoi(one->d_name) <= 0)
+      continue;
+    snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", pid, one->d_name);
+    spent.cpu_us += strtoll(read_path(path), NULL, 10) / 1000;
+    snprintf(path, sizeof path, "/proc/%d/task/%s/status", pid, one->d_name);
+    const int64_t sleeps =
+        number_after(read_path(path), "\nvoluntary_ctxt_switches:");
+    spent.sleeps += sleeps > 0 ? sleeps : 0;
+  }
+  if (tasks)
+    closedir(tasks);
+  return spent;
 }
 
 // What the kernel holds a process for; -1001 when it cannot be read.

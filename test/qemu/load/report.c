@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "scene.h"
+#include "stage.h"
 
 enum { RECORD_BYTES = 384 }; // of a journal: 96 words (src/base/limits.ts)
 
@@ -38,11 +38,24 @@ void report_guard(const struct guard *guard, const char *event) {
   const int fd = probe_open_status(guard->pid);
   const struct proc_sample now = probe_status(fd);
   close(fd);
+  struct spent spent = probe_spent(guard->pid);
+  int64_t keeper_kb = 0;
+  const int keeper = arena_word(ARENA_KEEPER);
+  if (keeper > 0) {
+    const struct spent more = probe_spent(keeper);
+    const int keeper_fd = probe_open_status(keeper);
+    keeper_kb = probe_status(keeper_fd).rss_kb;
+    close(keeper_fd);
+    spent.cpu_us += more.cpu_us;
+    spent.sleeps += more.sleeps;
+  }
   out_line("{\"e\":\"%s\",\"t\":%ld,\"rss\":%ld,\"anon\":%ld,\"file\":%ld,"
-           "\"swap\":%ld,\"locked\":%ld,\"cpuMs\":%ld}",
+           "\"swap\":%ld,\"locked\":%ld,\"cpuMs\":%ld,\"cpuUs\":%ld,"
+           "\"sleeps\":%ld,\"keeperKb\":%ld}",
            event, (long)now_us(), (long)now.rss_kb, (long)now.anon_kb,
            (long)now.file_kb, (long)now.swap_kb, (long)now.locked_kb,
-           (long)probe_cpu_ms(guard->pid));
+           (long)probe_cpu_ms(guard->pid), (long)spent.cpu_us,
+           (long)spent.sleeps, (long)keeper_kb);
 }
 
 void report_file(const char *event, const char *path) {

@@ -6,21 +6,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "load.h"
+#include "roles.h"
 
 enum {
-  PAGE_BYTES = PAGE_KB * 1024,
-  NOISE_PAGES = 64,
-  STEP_US = 4000,
-  // A process that was held up does not make up for more than this much time,
-  // or every stall would end in a burst faster than the scene's rate.
-  CATCH_UP_US = 100000,
   APP_TOUCH_US = 1000000,
   BUSY_TOUCH_US = 100000,
   APP_HOT_PART = 8, // a cached app keeps an eighth of its pages in use
@@ -37,98 +29,7 @@ enum {
   KNOCK_US = 20000,
 };
 
-static const unsigned char *framework;
-static int64_t framework_pages;
-
-static unsigned char noise[NOISE_PAGES][PAGE_BYTES / 2];
-
-static void fill_noise(uint64_t seed) {
-  uint64_t x = seed * 0x9E3779B97F4A7C15u + 0x632BE59BD9B4E019u;
-  for (size_t i = 0; i < sizeof noise; i++) {
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    noise[i / (PAGE_BYTES / 2)][i % (PAGE_BYTES / 2)] =
-        (unsigned char)(x >> 32);
-  }
-}
-
-// Half noise, half zeros: such a page shrinks to half in zram, which is about
-// what zram reports for Android's heaps.
-static void fill_page(unsigned char *page, int64_t index) {
-  memcpy(page, noise[index % NOISE_PAGES], PAGE_BYTES / 2);
-  memcpy(page, &index, sizeof index);
-}
-
-static unsigned char *reserve(int64_t size_kb) {
-  void *base = mmap(NULL, (size_t)size_kb * 1024, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (base == MAP_FAILED)
-    die("reserve");
-  return base;
-}
-
-static void touch(unsigned char *base, int64_t from_page, int64_t to_page) {
-  for (int64_t page = from_page; page < to_page; page++) {
-    volatile unsigned char *byte = base + page * PAGE_BYTES + PAGE_BYTES / 2;
-    *byte = (unsigned char)(*byte + 1);
-  }
-}
-
-static void map_framework(void) {
-  const int fd = open("/load/framework", O_RDONLY | O_CLOEXEC);
-  struct stat stat;
-  if (fd < 0 || fstat(fd, &stat) < 0)
-    die("open the framework");
-  framework = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_SHARED, fd, 0);
-  if (framework == MAP_FAILED)
-    die("map the framework");
-  framework_pages = stat.st_size / PAGE_BYTES;
-  close(fd);
-}
-
-static void read_framework(int64_t from_page, int64_t pages) {
-  for (int64_t page = from_page; page < from_page + pages; page++)
-    (void)*(const volatile unsigned char *)(framework + page * PAGE_BYTES);
-}
-
-// Grows to the limit at the rate, or as fast as the machine lets it.
-static void grow(const struct role *role, struct cell *cell,
-                 unsigned char *base) {
-  int64_t done_pages = 0;
-  const int64_t limit_pages = role->size_kb / PAGE_KB;
-  int64_t last_us = now_us();
-  int64_t owed = 0; // kB times 10^6
-  while (done_pages < limit_pages) {
-    nap_until_us(last_us + STEP_US);
-    const int64_t at_us = now_us();
-    const int64_t passed_us =
-        at_us - last_us < CATCH_UP_US ? at_us - last_us : CATCH_UP_US;
-    last_us = at_us;
-    owed += passed_us * role->rate_kb;
-    int64_t pages = owed / (1000000 * PAGE_KB);
-    owed -= pages * 1000000 * PAGE_KB;
-    if (pages > limit_pages - done_pages)
-      pages = limit_pages - done_pages;
-    if (role->lock && mlock(base + done_pages * PAGE_BYTES,
-                            (size_t)(pages * PAGE_BYTES)) < 0)
-      continue; // refused for want of memory: it goes on trying, as it would
-    for (int64_t i = 0; i < pages; i++) {
-      fill_page(base + (done_pages + i) * PAGE_BYTES, done_pages + i);
-      if (i % 64 == 0)
-        atomic_store(&cell->touched_kb, (done_pages + i) * PAGE_KB);
-    }
-    done_pages += pages;
-    atomic_store(&cell->touched_kb, done_pages * PAGE_KB);
-  }
-}
-
-static void wait_for_go(const struct role *role, struct shared *shared) {
-  while (atomic_load(&shared->go) <= role->slot)
-    nap_until_us(now_us() + 1000);
-}
-
-static void run_cached(unsigned char *base, int64_t pages) {
+void run_cached(unsigned char *base, int64_t pages) {
   for (;;) {
     nap_until_us(now_us() + APP_TOUCH_US);
     touch(base, 0, pages / APP_HOT_PART);
@@ -145,7 +46,7 @@ static void run_knock(void) {
   }
 }
 
-static void run_busy(unsigned char *base, int64_t pages) {
+void run_busy(unsigned char *base, int64_t pages) {
   const int64_t part = framework_pages / FRAMEWORK_BUSY_PART;
   for (int64_t wake = 0;; wake++) {
     nap_until_us(now_us() + BUSY_TOUCH_US);
@@ -244,13 +145,7 @@ void role_run(const struct role *role, struct shared *shared) {
   fill_noise(role->seed + (uint64_t)role->slot);
   const int64_t pages = role->size_kb / PAGE_KB;
   unsigned char *base = reserve(role->size_kb);
-  if (strcmp(role->kind, "hog") == 0 || strcmp(role->kind, "launch") == 0) {
-    atomic_store(&cell->stage, STAGE_READY);
-    wait_for_go(role, shared);
-    grow(role, cell, base);
-    atomic_store(&cell->done_us, now_us());
-    run_busy(base, pages);
-  }
+  run_growing(role, cell, shared, base);
   for (int64_t page = 0; page < pages; page++)
     fill_page(base + page * PAGE_BYTES, page);
   atomic_store(&cell->touched_kb, role->size_kb);

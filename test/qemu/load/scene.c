@@ -7,16 +7,23 @@
 static uint32_t begin_beat;
 static int64_t decided_us;
 
-// The culprit has died or reached its end, and the machine had time to settle.
+static int culprit_count(void) {
+  int count = 0;
+  for (int i = 0; i < scene.proc_count; i++)
+    count += scene.procs[i].culprit;
+  return count;
+}
+
+// Every culprit has died or reached its end, and the machine had time to
+// settle. Where there is none, the time alone decides.
 static int is_decided(void) {
   for (int i = 0; i < scene.proc_count; i++)
-    if (scene.procs[i].culprit &&
-        (scene.procs[i].pidfd < 0 || atomic_load(&shared->cells[i].done_us))) {
-      if (decided_us == 0)
-        decided_us = now_us();
-      return now_us() - decided_us >= scene.settle_us;
-    }
-  return 0;
+    if (scene.procs[i].culprit && scene.procs[i].pidfd >= 0 &&
+        !atomic_load(&shared->cells[i].done_us))
+      return 0;
+  if (decided_us == 0)
+    decided_us = now_us();
+  return culprit_count() > 0 && now_us() - decided_us >= scene.settle_us;
 }
 
 // A process is registered as ActivityManager does it, when it has become the
@@ -34,6 +41,8 @@ static void bring(int slot) {
 static void populate(void) {
   int is_complete = 1;
   for (int i = 0; i < scene.proc_count; i++) {
+    if (scene.late && scene.procs[i].culprit)
+      continue;
     bring(i);
     is_complete &= stage_has_reached(i, STAGE_READY);
   }
@@ -50,6 +59,13 @@ static void begin(void) {
   out_line("{\"e\":\"begin\",\"t\":%ld,\"totalKb\":%ld,\"swapTotalKb\":%ld}",
            (long)now_us(), (long)mem.total_kb, (long)mem.swap_total_kb);
   scene.is_begun = 1;
+}
+
+// Processes that come one after another, each as soon as the last is there.
+static void bring_late(void) {
+  for (int i = 0; i < scene.proc_count; i++)
+    if (scene.late && scene.procs[i].culprit)
+      bring(i);
 }
 
 // The next of a row of culprits takes the place of the one that died.
@@ -75,9 +91,10 @@ static int play(void) {
   for (int round = 1;; round++) {
     decided_us = 0;
     atomic_store(&shared->go, PROCS_MAX);
+    bring_late();
     const int decided = stage_run(scene.limit_us, is_decided);
     if (!decided || round >= scene.rounds)
-      return decided;
+      return decided || culprit_count() == 0;
     replace_culprit();
   }
 }

@@ -8,7 +8,6 @@
 enum {
   WORDS_MAX = 48,
   TARGETS_MAX = 12,
-  SAMPLE_US = 20000,
   RSS_EVERY_SAMPLES = 5,
   LINE_MAX_BYTES = 2048,
 };
@@ -43,11 +42,13 @@ struct scene {
   int verbose;                 // how much the kernel says of injected faults
   int is_begun;
   int trace;                   // 1: allocations of the guard are recorded
+  int signals;                 // 1: every deadly signal is recorded
+  int late;                    // 1: culprits are started when it begins
   int64_t arena_at[WORDS_OF_ARENA];
   const _Atomic int32_t *arena[WORDS_OF_ARENA];
   int targets[TARGETS_MAX], target_count;
   uint64_t seed;
-  int64_t ready_us, calm_us, settle_us, limit_us;
+  int64_t ready_us, calm_us, settle_us, limit_us, sample_us;
   struct proc procs[PROCS_MAX];
   int proc_count;
 };

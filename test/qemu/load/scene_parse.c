@@ -77,6 +77,10 @@ static void parse_line(struct scene *scene, char *line) {
     scene->verbose = atoi(words[1]);
   else if (count == 1 && strcmp(key, "trace") == 0)
     scene->trace = 1;
+  else if (count == 1 && strcmp(key, "signals") == 0)
+    scene->signals = 1;
+  else if (count == 1 && strcmp(key, "late") == 0)
+    scene->late = 1;
   else if (strcmp(key, "arena") == 0 && count == WORDS_OF_ARENA + 1)
     for (int i = 0; i < WORDS_OF_ARENA; i++)
       scene->arena_at[i] = atoll(words[i + 1]);
@@ -88,6 +92,8 @@ static void parse_line(struct scene *scene, char *line) {
     scene->calm_us = atoll(words[1]) * 1000;
   else if (count == 2 && strcmp(key, "settle") == 0)
     scene->settle_us = atoll(words[1]) * 1000;
+  else if (count == 2 && strcmp(key, "sample") == 0)
+    scene->sample_us = atoll(words[1]) * 1000;
   else if (count == 2 && strcmp(key, "limit") == 0)
     scene->limit_us = atoll(words[1]) * 1000;
   else

@@ -17,11 +17,13 @@
 enum {
   STAGE_US = 15000000, // many times what 100 MB take under emulation
   STAGE_LOOK_US = 5000,
+  READY_LOOK_US = 20000,
   STRIKE_LOOK_US = 1000, // the guard in a sprint looks every 10 ms
 };
 
 struct scene scene = {.ready_us = 20000000, .calm_us = 1000000,
-                      .settle_us = 3000000, .limit_us = 30000000};
+                      .settle_us = 3000000, .limit_us = 30000000,
+                      .sample_us = 20000};
 struct guard guard = {.event = "guard", .pid = -1, .pidfd = -1, .pipe_fd = -1};
 struct guard client = {
     .event = "client", .pid = -1, .pidfd = -1, .pipe_fd = -1};
@@ -89,7 +91,7 @@ static void sample(void) {
   int64_t grown_kb = 0;
   for (int i = 0; i < scene.proc_count; i++)
     if (scene.procs[i].culprit)
-      grown_kb = atomic_load(&shared->cells[i].touched_kb);
+      grown_kb += atomic_load(&shared->cells[i].touched_kb);
   out_line("{\"e\":\"mem\",\"t\":%ld,\"avail\":%ld,\"free\":%ld,\"file\":%ld,"
            "\"swap\":%ld,\"mlocked\":%ld,\"some\":%ld,\"full\":%ld,"
            "\"grown\":%ld}",
@@ -196,9 +198,9 @@ int stage_run(int64_t limit_us, int (*is_over)(void)) {
   while (now_us() < until_us) {
     if (now_us() >= next_us) {
       sample();
-      next_us += SAMPLE_US;
+      next_us += scene.sample_us;
       if (next_us < now_us()) // held up: no burst of samples to catch up
-        next_us = now_us() + SAMPLE_US;
+        next_us = now_us() + scene.sample_us;
     }
     const int64_t next_look_us = now_us() + STRIKE_LOOK_US;
     int64_t wake_us = next_us < until_us ? next_us : until_us;
@@ -223,7 +225,7 @@ void stage_await_guard(void) {
       socket_fd = ams_connect(scene.socket_path);
     if (socket_fd >= 0)
       break;
-    stage_run(SAMPLE_US, NULL);
+    stage_run(READY_LOOK_US, NULL);
   }
   arena_open(guard.pid);
   out_line("{\"e\":\"ready\",\"t\":%ld,\"ms\":%ld,\"pid\":%d,\"socket\":%s}",

@@ -57,7 +57,7 @@ void strike_mend(void) {
   static int64_t next_us;
   if (!is_done || is_mended || guard.pidfd >= 0 || now_us() < next_us)
     return;
-  next_us = now_us() + SAMPLE_US;
+  next_us = now_us() + scene.sample_us;
   const int fd = ams_connect(scene.socket_path);
   if (fd < 0)
     return;
