@@ -2,7 +2,7 @@
 // `environ`. The entry stub runs after the dynamic loader, which has by then
 // pointed `environ` at the caller's environment.
 
-import { type Elf, ElfError, PT_INTERP, PT_LOAD } from "./elf.ts";
+import { type Elf, ElfError, PF_W, PT_INTERP, PT_LOAD } from "./elf.ts";
 import type { Target } from "./target.ts";
 
 // include/uapi/linux/elf.h
@@ -15,6 +15,8 @@ const DT_RELASZ = 8;
 const DYNAMIC_BYTES = 16;
 const SYMBOL_BYTES = 24;
 const RELOCATION_BYTES = 24;
+/** One address in the table. */
+const SLOT_BYTES = 8;
 /** R_*_GLOB_DAT: "the slot holds the symbol's address" (elf.h of glibc). */
 const GLOB_DAT: Readonly<Record<Target, number>> = {
   x86_64: 6,
@@ -24,8 +26,9 @@ const GLOB_DAT: Readonly<Record<Target, number>> = {
 const NAMES = ["environ", "__environ", "_environ"];
 
 /**
- * Address of the slot; undefined for a program without a loader, whose libc
- * takes the environment from the stack after the stub.
+ * Address of the slot, where a loader can store an address; undefined for a
+ * program without a loader, whose libc takes the environment from the stack
+ * after the stub. Throws an ElfError for a program that has no such slot.
  */
 export function findEnviron(
   elf: Elf,
@@ -49,9 +52,23 @@ export function findEnviron(
     const symbol = symbols + index * SYMBOL_BYTES;
     const name = view.getUint32(offsetOf(elf, symbol, SYMBOL_BYTES), true);
     if (!NAMES.some((n) => isText(elf, bytes, strings + name, n))) continue;
-    return Number(view.getBigUint64(at, true));
+    const slot = Number(view.getBigUint64(at, true));
+    checkSlot(elf, slot);
+    return slot;
   }
   throw new ElfError("it has no slot for environ");
+}
+
+/** The stub reads the slot as one word and stores through it: of a slot that
+ * the loader cannot have filled, it would take an address from anywhere. */
+function checkSlot(elf: Elf, slot: number): void {
+  const where = `its slot for environ at 0x${slot.toString(16)}`;
+  if (slot % SLOT_BYTES !== 0) throw new ElfError(`${where} is not aligned`);
+  const isWritable = elf.segments.some((s) =>
+    s.type === PT_LOAD && (s.flags & PF_W) !== 0 && slot >= s.address &&
+    slot + SLOT_BYTES <= s.address + s.memoryBytes
+  );
+  if (!isWritable) throw new ElfError(`${where} is not in writable memory`);
 }
 
 function readDynamic(elf: Elf, view: DataView): Map<number, number> {

@@ -13,6 +13,7 @@ export const PT_LOAD = 1;
 export const PT_INTERP = 3;
 export const PT_NOTE = 4;
 export const PF_X = 1;
+export const PF_W = 2;
 export const PF_R = 4;
 /** e_phnum that says the real number is elsewhere. */
 const PN_XNUM = 0xffff;

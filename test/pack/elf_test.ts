@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { embed } from "../../src/pack/embed.ts";
 import { ElfError, parseElf } from "../../src/pack/elf.ts";
+import type { Target } from "../../src/pack/target.ts";
 import { makeElf, STUB } from "./elf_maker.ts";
 
 type Edit = (view: DataView, bytes: Uint8Array) => Uint8Array | void;
@@ -64,6 +65,19 @@ refused(
   (v) => v.setUint16(18, 183, true),
   "machine is 183, not 62 (x86_64)",
 );
+Deno.test("elf: the other machine's is refused, either way round", () => {
+  const row = (target: Target, host: Target, want: string) => {
+    const embedding = { name: "x", target, stub: STUB };
+    assert.throws(
+      () => embed(makeElf(host), { ...embedding, args: [], env: [] }),
+      { message: `Cannot embed into "x": ${want}` },
+    );
+    embed(makeElf(target), { ...embedding, args: [], env: [] });
+  };
+  row("aarch64", "x86_64", "machine is 62, not 183 (aarch64)");
+  row("x86_64", "aarch64", "machine is 183, not 62 (x86_64)");
+});
+
 refused(
   "headers past the end",
   wide(32, 1_000_000n),
