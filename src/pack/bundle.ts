@@ -52,15 +52,28 @@ export function makeProgram(bundle: string, facts: BuildFacts): string {
   return `globalThis.OOMGUARD_BUILD=${JSON.stringify(facts)};\n${bundle}`;
 }
 
-/** Commit of the checkout, "-dirty" when the work tree differs from it. */
-export async function readCommit(root: string): Promise<string> {
+/** Commit of a checkout, and what to say where there is none. */
+export interface Commit {
+  /** Twelve digits, "-dirty" when the work tree differs; or "unknown". */
+  name: string;
+  warning?: string;
+}
+
+/** Commit of the checkout, as git tells it. */
+export async function readCommit(root: string): Promise<Commit> {
   const options = { cwd: root };
   const args = ["rev-parse", "--short=12", "HEAD"];
   const head = await run("git", args, options);
-  if (head === undefined || head.code !== 0) return "unknown";
+  if (head === undefined || head.code !== 0) {
+    const why = head === undefined
+      ? "there is no git"
+      : head.err.trim().split("\n")[0];
+    const warning = `its commit is unknown, and --version will say so:\n${why}`;
+    return { name: "unknown", warning };
+  }
   const status = await run("git", ["status", "--porcelain"], options);
   const dirty = status === undefined || status.out !== "";
-  return head.out.trim() + (dirty ? "-dirty" : "");
+  return { name: head.out.trim() + (dirty ? "-dirty" : "") };
 }
 
 /** Version of the project, from its deno.json. */

@@ -90,9 +90,14 @@ export function toolFor(tool: "gcc" | "objcopy", target: Target): string {
   return target === NATIVE ? tool : `${target}-linux-gnu-${tool}`;
 }
 
-/** Compiles the shim to dist/shim-TARGET.so unless that is up to date. */
-export function buildShim(root: string, target: Target): Promise<Built> {
-  return build(root, target, {
+/** Compiles the shim to dist/shim-TARGET.so unless that is up to date; throws a
+ * MissingError where the compiler, or its libc, is not to be had. */
+export function buildShim(
+  root: string,
+  target: Target,
+  gcc = toolFor("gcc", target),
+): Promise<Built> {
+  return build(root, target, gcc, {
     name: `shim-${target}.so`,
     key: `shim-${target}.key`,
     flags: SHIM_FLAGS,
@@ -101,9 +106,14 @@ export function buildShim(root: string, target: Target): Promise<Built> {
   });
 }
 
-/** Compiles the keeper to dist/keeper-TARGET unless that is up to date. */
-export function buildKeeper(root: string, target: Target): Promise<Built> {
-  return build(root, target, {
+/** Compiles the keeper to dist/keeper-TARGET unless that is up to date; throws
+ * as the shim does. */
+export function buildKeeper(
+  root: string,
+  target: Target,
+  gcc = toolFor("gcc", target),
+): Promise<Built> {
+  return build(root, target, gcc, {
     name: `keeper-${target}`,
     key: `keeper-${target}.key`,
     flags: KEEPER_FLAGS,
@@ -124,11 +134,11 @@ interface Recipe {
 async function build(
   root: string,
   target: Target,
+  gcc: string,
   recipe: Recipe,
 ): Promise<Built> {
-  const gcc = toolFor("gcc", target);
   const version = await run(gcc, ["--version"], { cwd: root });
-  if (version === undefined) throw missing(gcc, target);
+  if (version === undefined) throw missing(`${gcc} is missing`, target);
 
   const path = join(root, "dist", recipe.name);
   const keyPath = join(root, ".cache", recipe.key);
@@ -153,7 +163,12 @@ async function build(
   const temporary = `${path}.${Deno.pid}`;
   try {
     const args = [...recipe.flags, "-o", temporary, ...recipe.units];
-    await runOk(gcc, args, { cwd: root });
+    try {
+      await runOk(gcc, args, { cwd: root });
+    } catch (error) {
+      if (await hasLibc(gcc)) throw error;
+      throw missing(`${gcc} has no libc to compile with`, target);
+    }
     const compiled = await Deno.readFile(temporary);
     await Deno.rename(temporary, path);
     await Deno.writeTextFile(keyPath, `${inputs} ${sha256(compiled)}`);
@@ -161,6 +176,12 @@ async function build(
   } finally {
     await Deno.remove(temporary).catch(() => {});
   }
+}
+
+/** Whether the compiler finds libc's headers, which are a package of their own. */
+async function hasLibc(gcc: string): Promise<boolean> {
+  const args = ["-E", "-include", "stdlib.h", "-x", "c", "/dev/null"];
+  return (await run(gcc, args))?.code === 0;
 }
 
 /** Assembles ffi/entry_TARGET.S and returns its machine code. */
@@ -175,7 +196,7 @@ export async function buildStub(
     const binary = join(folder, "entry.bin");
     const source = join(root, "ffi", `entry_${target}.S`);
     const assembled = await run(gcc, ["-c", source, "-o", object]);
-    if (assembled === undefined) throw missing(gcc, target);
+    if (assembled === undefined) throw missing(`${gcc} is missing`, target);
     if (assembled.code !== 0) {
       throw new Error(`Cannot assemble the entry stub:\n${assembled.err}`);
     }
@@ -204,7 +225,7 @@ export async function readIfThere(
   }
 }
 
-function missing(gcc: string, target: Target): MissingError {
+function missing(what: string, target: Target): MissingError {
   const packages = target === NATIVE ? "gcc libc6-dev" : PACKAGES[target];
-  return new MissingError(`${gcc} is missing:\napt install ${packages}`);
+  return new MissingError(`${what}:\napt install ${packages}`);
 }

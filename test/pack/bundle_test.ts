@@ -77,18 +77,27 @@ Deno.test("bundle: the program finds its build facts", async () => {
 
 Deno.test("bundle: commit and version", async () => {
   await withFolders(async (one) => {
-    assert.equal(await readCommit(one), "unknown");
+    const unknown = async () => {
+      const { name, warning = "" } = await readCommit(one);
+      assert.equal(name, "unknown");
+      assert.match(warning, /^its commit is unknown, .*:\n\S+/);
+      return warning;
+    };
+    const outside = await unknown();
     const git = (...args: string[]) => runOk("git", args, { cwd: one });
     await git("init", "--quiet");
-    assert.equal(await readCommit(one), "unknown");
+    // In git's words: no repository, and one without a commit.
+    assert.notEqual(await unknown(), outside);
     await Deno.writeTextFile(join(one, "deno.json"), '{"version":"1.0.0"}');
     await git("add", ".");
     const who = ["-c", "user.name=t", "-c", "user.email=t@localhost"];
     await git(...who, "commit", "--quiet", "--message=t");
-    assert.match(await readCommit(one), /^[0-9a-f]{12}$/);
+    const clean = await readCommit(one);
+    assert.match(clean.name, /^[0-9a-f]{12}$/);
+    assert.equal(clean.warning, undefined);
     assert.equal(await readVersion(one), "1.0.0");
     await Deno.writeTextFile(join(one, "deno.json"), '{"version":1}');
-    assert.match(await readCommit(one), /^[0-9a-f]{12}-dirty$/);
+    assert.equal((await readCommit(one)).name, `${clean.name}-dirty`);
     await assert.rejects(readVersion(one), /Cannot read the version/);
   });
 });
