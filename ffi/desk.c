@@ -29,6 +29,12 @@ int32_t shim_open(const char *path, int32_t flags, int32_t mode) {
   return result(open(path, flags | O_CLOEXEC, (mode_t)mode));
 }
 
+/* glibc's own fstat and lstat are no symbols before 2.33; on both machines its
+ * struct is the kernel's. */
+static int look(int at, const char *path, int flags, struct stat *is) {
+  return (int)syscall(SYS_newfstatat, at, path, is, flags);
+}
+
 /* A file of the state folder, made where there is none: regular, with one name,
  * ours or root's, and at most as open as `mode`. */
 int32_t shim_open_kept(const char *path, int32_t mode) {
@@ -36,8 +42,8 @@ int32_t shim_open_kept(const char *path, int32_t mode) {
   int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
                 (mode_t)mode);
   if (fd < 0) return -errno;
-  int ours = fstat(fd, &is) == 0 && S_ISREG(is.st_mode) && is.st_nlink == 1 &&
-             (is.st_uid == 0 || is.st_uid == geteuid());
+  int ours = look(fd, "", AT_EMPTY_PATH, &is) == 0 && S_ISREG(is.st_mode) &&
+             is.st_nlink == 1 && (is.st_uid == 0 || is.st_uid == geteuid());
   if (ours) fchmod(fd, is.st_mode & (mode_t)mode);
   errno = EPERM;
   return kept(fd, ours);
@@ -107,7 +113,8 @@ int32_t shim_listen(const char *path, int32_t mode, int32_t uid, int32_t gid) {
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
   if (connect(fd, &address.any, (socklen_t)length) != 0 &&
-      errno == ECONNREFUSED && lstat(path, &old) == 0 && S_ISSOCK(old.st_mode))
+      errno == ECONNREFUSED && look(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &old) == 0 &&
+      S_ISSOCK(old.st_mode))
     unlink(path);
   int on = 1;
   return kept(

@@ -20,9 +20,12 @@ const SHIM_SOURCES = [
   "./ffi/shim.h",
   "./ffi/internal.h",
   "./ffi/record.h",
+  "./ffi/glibc.h",
 ];
 const SHIM_FLAGS = [
   "-std=gnu11",
+  "-include",
+  "./ffi/glibc.h",
   "-O2",
   "-fPIC",
   "-shared",

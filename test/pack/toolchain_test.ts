@@ -1,11 +1,13 @@
 // A compiler that is not there, one that has no libc, and a source that does
-// not compile: the first two mean "not here", the last that it is broken.
+// not compile: the first two mean "not here", the last that it is broken. And
+// what was compiled here runs on older machines.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { runOk } from "../../src/pack/run.ts";
+import { run, runOk } from "../../src/pack/run.ts";
 import { MissingError, NATIVE, TARGETS } from "../../src/pack/target.ts";
-import { buildKeeper, buildShim } from "../../src/pack/toolchain.ts";
+import { buildKeeper, buildShim, toolFor } from "../../src/pack/toolchain.ts";
+import { glibcOf } from "./needs.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "..", "..");
 const FOREIGN = TARGETS.find((target) => target !== NATIVE)!;
@@ -72,3 +74,20 @@ Deno.test("toolchain: a broken source is no missing tool", async () => {
     assert.match(error.message, /nowhere\.h/);
   });
 });
+
+for (const target of TARGETS) {
+  const gcc = toolFor("gcc", target);
+  const absent = await run(gcc, ["--version"]) === undefined;
+  Deno.test({
+    name: `toolchain: the shim for ${target} runs on glibc 2.27` +
+      (absent ? ` [no ${gcc}]` : ""),
+    ignore: absent,
+    fn: async () => {
+      await withCopy(async (root) => {
+        const { path } = await buildShim(root, target);
+        const { oldest, text } = await glibcOf(path);
+        assert.ok(oldest <= 27, `needs glibc 2.${oldest}:\n${text}`);
+      });
+    },
+  });
+}
