@@ -47,9 +47,12 @@ export function checkBundle(text: string, root: string): void {
   }
 }
 
-/** The program's text for one target. */
+/** The program's text for one target; in what order the facts come makes no
+ * difference to it. */
 export function makeProgram(bundle: string, facts: BuildFacts): string {
-  return `globalThis.OOMGUARD_BUILD=${JSON.stringify(facts)};\n${bundle}`;
+  const { version, commit, target, pack, shim, keeper } = facts;
+  const text = JSON.stringify({ version, commit, target, pack, shim, keeper });
+  return `globalThis.OOMGUARD_BUILD=${text};\n${bundle}`;
 }
 
 /** Commit of a checkout, and what to say where there is none. */

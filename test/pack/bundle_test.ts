@@ -73,6 +73,11 @@ Deno.test("bundle: the program finds its build facts", async () => {
   const args = ["eval", "--ext=mjs", "--no-config", makeProgram(code, facts)];
   const { out } = await runOk(Deno.execPath(), args);
   assert.deepEqual(JSON.parse(out), facts);
+  const backwards = Object.fromEntries(Object.entries(facts).reverse());
+  assert.equal(
+    makeProgram(code, backwards as unknown as typeof facts),
+    makeProgram(code, facts),
+  );
 });
 
 Deno.test("bundle: commit and version", async () => {
