@@ -2,7 +2,12 @@
 // group of its own; the guard must end it, and nobody else, before the kernel
 // does. However the drill ends, nothing of it stays.
 
-import { type DrillFacts, drillJson, judgeDrill } from "../report/drill.ts";
+import {
+  type DrillFacts,
+  drillJson,
+  judgeDrill,
+  LOOK_MS,
+} from "../report/drill.ts";
 import { scorecardLines } from "../report/scorecard.ts";
 import { sizeText } from "../report/units.ts";
 import { GroupRefused, removeLeftoverGroups } from "./drill_group.ts";
@@ -25,7 +30,8 @@ Where no memory group may be made, the machine is simulated.
       --rate-mb N    growth of the hog, MB a second
       --simulate     simulate although a group could be made
       --keep         leave the guard's journal and log
-      --json         one object instead of words
+      --json         one object instead of words; null is what was not seen, and
+                     a thresholdToSignalMs below ${LOOK_MS} is between two looks
   -h, --help         this text
 
 Exit: 0 the hog died and nobody else, 1 otherwise, 2 bad option.`;
@@ -134,7 +140,9 @@ export async function drill(args: string[]): Promise<number> {
     const facts = await run(options, limit, timeline, stop.signal);
     return conclude(options, facts, timeline);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    // Ctrl-C ends the cast as well: what ended first is not why.
+    const cause = stop.signal.aborted ? stop.signal.reason : error;
+    const why = cause instanceof Error ? cause.message : String(cause);
     if (options.json) {
       const { events } = timeline;
       const failed = { verdict: "fail", failures: [why], timeline: events };

@@ -1,5 +1,6 @@
-// The memory group of a drill: one that may be made, and goes away again. Nothing outside of it changes, but for one controller switched
-// on where it was off, and off again in the end.
+// The memory group of a drill: one that may be made, and goes away again.
+// Nothing outside of it changes, but for one controller switched on where it
+// was off, and off again in the end.
 
 import {
   type GroupTree,
@@ -42,6 +43,23 @@ function writeIfThere(path: string, text: string): void {
   if (existsSync(path)) writeFileSync(path, text);
 }
 
+/** What `make` answers for the first place that it does not throw for; throws
+ * GroupRefused with what it threw for each, once. */
+export function firstPossible<T>(
+  places: readonly string[],
+  make: (place: string) => T,
+): T {
+  const reasons = new Set<string>();
+  for (const place of places) {
+    try {
+      return make(place);
+    } catch (error) {
+      reasons.add(whyNot(error));
+    }
+  }
+  throw new GroupRefused([...reasons].join("; "));
+}
+
 /** A group made for one drill. */
 export class DrillGroup {
   readonly dir: string;
@@ -76,18 +94,12 @@ export class DrillGroup {
     }
     const [tree, at] = own[0];
     const version = trees.v1 === null ? 2 : 1;
-    const reasons: string[] = [];
-    for (const parent of parentsToTry(tree, at)) {
+    return firstPossible(parentsToTry(tree, at), (parent) => {
       const base = tree.path + parent;
-      try {
-        return version === 1
-          ? this.#makeV1(base, parent, name, limitKb, trees.v2)
-          : this.#makeV2(base, name, limitKb);
-      } catch (error) {
-        reasons.push(whyNot(error));
-      }
-    }
-    throw new GroupRefused(reasons[0]);
+      return version === 1
+        ? this.#makeV1(base, parent, name, limitKb, trees.v2)
+        : this.#makeV2(base, name, limitKb);
+    });
   }
 
   static #makeV1(

@@ -1,7 +1,7 @@
 // One drill in a real memory group: makes the group, starts cast and guard,
 // lets the hog grow, watches, measures, and leaves nothing behind.
 
-import type { DrillFacts, Lateness } from "../report/drill.ts";
+import { type DrillFacts, type Lateness, LOOK_MS } from "../report/drill.ts";
 import { sizeText } from "../report/units.ts";
 import {
   actorsOf,
@@ -29,8 +29,6 @@ export interface DrillPlan {
   readonly keep: boolean;
 }
 
-/** The group is looked at this often, ms. */
-const LOOK_MS = 2;
 /** Before the hog grows: time to see what the guard costs in calm, ms. */
 const CALM_MS = 2_000;
 /** After the hog's death: time in which nobody else may die, ms. */

@@ -145,7 +145,8 @@ export class DrillWatch {
     const backMs = roseAboveMs(this.#samples, comfortKb, kill.atMs);
     return {
       markKb,
-      // Not below at any look of ours: it fell and was acted on between two.
+      // Not below at any look of ours: it fell and was acted on between two
+      // (LOOK_MS).
       thresholdToSignalMs: fellMs === null ? 0 : kill.atMs - fellMs,
       wakeToSignalUs: kill.wakeToSignalUs,
       signalToDeathMs: kill.deathMs,

@@ -41,13 +41,21 @@ export interface GuardFacts {
   readonly busyCpuPermille: number;
 }
 
-/** How quick the guard was with the hog. */
+/** A real drill looks at its group this often, ms: times between two looks are
+ * no finer. */
+export const LOOK_MS = 2;
+
+/** How quick the guard was with the hog; null is not seen. */
 export interface DrillTimes {
   /** Available memory at which the guard acted, kB. */
   readonly markKb: number | null;
+  /** From the fall below that. Of a real drill below LOOK_MS, 0 included, it
+   * means less than LOOK_MS: memory fell and the guard acted between two
+   * looks. */
   readonly thresholdToSignalMs: number | null;
   readonly wakeToSignalUs: number | null;
   readonly signalToDeathMs: number | null;
+  /** To the first look that finds enough available again. */
   readonly signalToBackMs: number | null;
   readonly backKb: number | null;
 }

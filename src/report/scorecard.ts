@@ -1,7 +1,14 @@
 // The words of a drill: rows of its timeline and the scorecard at its end, in
 // 80 columns, without colour unless the caller paints.
 
-import type { Actor, Death, DrillFacts, Judgement, Lateness } from "./drill.ts";
+import {
+  type Actor,
+  type Death,
+  type DrillFacts,
+  type Judgement,
+  type Lateness,
+  LOOK_MS,
+} from "./drill.ts";
 import { COLUMNS, microText, sizeText, wrap } from "./units.ts";
 
 const TIME_COLUMNS = 8;
@@ -51,6 +58,12 @@ function deathRows(facts: DrillFacts): [string, string][] {
   return rows.length === 0 ? [["died", "nobody"]] : rows;
 }
 
+/** A time that was taken from looks at the group. */
+function lookedText(facts: DrillFacts, time: number): string {
+  const isBetween = facts.mode === "real" && time < LOOK_MS;
+  return isBetween ? `< ${LOOK_MS} ms` : `${Math.round(time)} ms`;
+}
+
 function timeRows(facts: DrillFacts): [string, string][] {
   const mark = facts.markKb === null
     ? ""
@@ -58,16 +71,18 @@ function timeRows(facts: DrillFacts): [string, string][] {
   const back = facts.backKb === null
     ? ""
     : `, ${sizeText(facts.backKb)} came back`;
-  const rows: [string, number | null, string][] = [
-    ["threshold to signal", facts.thresholdToSignalMs, mark],
-    ["signal to death", facts.signalToDeathMs, ""],
-    ["signal to memory back", facts.signalToBackMs, back],
+  const looked = (time: number) => lookedText(facts, time);
+  const told = (time: number) => `${Math.round(time)} ms`;
+  const rows: [string, number | null, (time: number) => string, string][] = [
+    ["threshold to signal", facts.thresholdToSignalMs, looked, mark],
+    ["signal to death", facts.signalToDeathMs, told, ""],
+    ["signal to memory back", facts.signalToBackMs, looked, back],
   ];
   const texts = rows
     .filter(([, time]) => time !== null || facts.mode === "real")
-    .map(([label, time, more]): [string, string] => [
+    .map(([label, time, textOf, more]): [string, string] => [
       label,
-      time === null ? "not seen" : `${Math.round(time)} ms${more}`,
+      time === null ? "not seen" : textOf(time) + more,
     ]);
   if (facts.wakeToSignalUs !== null) {
     texts.splice(1, 0, ["  wake to signal", microText(facts.wakeToSignalUs)]);

@@ -1,5 +1,6 @@
 // The drill as a user runs it: from source, in a real memory group where this
-// machine lets one be made; simulated; refused; and stopped half way.
+// machine lets one be made; simulated, as asked or because there is no group;
+// refused; and stopped half way.
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -87,6 +88,109 @@ Deno.test({
     assert.equal(code, 1);
     assert.match(err, /^Stopped by SIGTERM/);
     assert.deepEqual(remains(child.pid), []);
+  },
+});
+
+/** Processes whose command line or name tells of the drill with this pid. */
+function alive(pid: number): string[] {
+  const found: string[] = [];
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const line = Deno.readTextFileSync(`/proc/${name}/cmdline`);
+      const stat = Deno.readTextFileSync(`/proc/${name}/stat`);
+      const group = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2];
+      const ofDrill = line.includes(`oomguard-drill-${pid}`);
+      if (ofDrill || group === String(pid)) found.push(name);
+    } catch {
+      // It is gone.
+    }
+  }
+  return found;
+}
+
+Deno.test({
+  name: `drill: Ctrl-C while the hog grows, nothing stays${real.because}`,
+  ignore: real.ignore,
+  fn: async () => {
+    // A terminal's Ctrl-C reaches the whole process group: cast and guard too.
+    const args = ["--limit-mb", "256", "--rate-mb", "16"];
+    const child = new Deno.Command("setsid", {
+      args: [Deno.execPath(), "run", "-A", MAIN, "drill", ...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const errors = new Response(child.stderr).text();
+    const said = child.stdout.pipeThrough(new TextDecoderStream());
+    let out = "";
+    for await (const text of said) {
+      const before = out.includes("the hog grows");
+      out += text;
+      if (before || !out.includes("the hog grows")) continue;
+      assert.ok(alive(child.pid).length > 7, out);
+      Deno.kill(-child.pid, "SIGINT");
+    }
+    const { code } = await child.status;
+    assert.equal(code, 1, out);
+    assert.equal(await errors, "Stopped by SIGINT; the drill proves nothing\n");
+    assert.ok(!out.includes("Scorecard"), out);
+    assert.deepEqual(alive(child.pid), []);
+    assert.deepEqual(remains(child.pid), []);
+  },
+});
+
+/** Runs a drill after a command that changes the mounts of its own namespace. */
+async function drillBehind(prepare: string) {
+  const drill = [Deno.execPath(), "run", "-A", MAIN, "drill", "--json"];
+  const { code, stdout, stderr } = await new Deno.Command("unshare", {
+    args: ["-m", "sh", "-c", `${prepare} && exec "$@"`, "sh", ...drill],
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+async function unshares(): Promise<boolean> {
+  try {
+    const args = ["-m", "true"];
+    const tried = new Deno.Command("unshare", { args, stderr: "null" });
+    return (await tried.output()).success;
+  } catch {
+    return false;
+  }
+}
+
+const hides = await unshares();
+
+Deno.test({
+  name: `drill: simulated where no group may be made${
+    hides ? real.because : " [no mounts of its own]"
+  }`,
+  ignore: real.ignore || !hides,
+  fn: async () => {
+    const { trees } = readTrees();
+    const paths = [trees.v1, trees.v2].flatMap((tree) => tree?.path ?? []);
+    const all = paths.map((path) => `mount -o remount,bind,ro "${path}"`);
+    const rows: [what: string, prepare: string, why: RegExp][] = [
+      [
+        "nothing mounted",
+        "umount -R /sys/fs/cgroup",
+        /^no memory group: no memory groups are mounted$/,
+      ],
+      ["read only", all.join(" && "), /^no memory group: .*EROFS/],
+    ];
+    for (const [what, prepare, why] of rows) {
+      const { code, out, err } = await drillBehind(prepare);
+      assert.equal(code, 0, `${what}: ${err}`);
+      const object = JSON.parse(out);
+      assert.equal(object.mode, "simulated", what);
+      assert.equal(object.verdict, "pass", what);
+      assert.match(object.why, why);
+      const told = (one: { text: string }) =>
+        one.text === `${object.why}; simulating`;
+      assert.ok(object.timeline.some(told), what);
+    }
   },
 });
 

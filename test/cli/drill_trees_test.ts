@@ -2,7 +2,11 @@
 // them, and hostile ones.
 
 import assert from "node:assert/strict";
-import { parseStall } from "../../src/cli/drill_group.ts";
+import {
+  firstPossible,
+  GroupRefused,
+  parseStall,
+} from "../../src/cli/drill_group.ts";
 import {
   drillRuns,
   leftovers,
@@ -70,6 +74,22 @@ Deno.test("parseStall: both totals, or nothing", () => {
   assert.deepEqual(parseStall(some + full), { some: 123, full: 45 });
   assert.equal(parseStall(some), null);
   assert.equal(parseStall(""), null);
+});
+
+Deno.test("firstPossible: the first that can be, else every reason once", () => {
+  const tried: string[] = [];
+  const check = (places: string[]) =>
+    firstPossible(places, (place) => {
+      tried.push(place);
+      if (place === "/fits") return `${place}/group`;
+      throw new Error(place === "" ? "EROFS" : `EACCES "${place}"`);
+    });
+  assert.equal(check(["", "/a", "/fits", "/b"]), "/fits/group");
+  assert.deepEqual(tried, ["", "/a", "/fits"]);
+  assert.throws(
+    () => check(["", "/a", "", "/b"]),
+    new GroupRefused('EROFS; EACCES "/a"; EACCES "/b"'),
+  );
 });
 
 Deno.test("leftovers: folders of drills whose process is gone", () => {

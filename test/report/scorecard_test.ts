@@ -96,6 +96,21 @@ Deno.test("scorecard: what was not seen is said of a real drill only", () => {
   assert.ok(!linesOf({ ...unseen, mode: "simulated" }).includes(row));
 });
 
+Deno.test("scorecard: what happened between two looks is no 0 ms", () => {
+  const check = (facts: Partial<DrillFacts>, want: string) => {
+    const lines = linesOf({ ...FACTS, markKb: null, backKb: null, ...facts });
+    assert.ok(lines.includes(`  ${want}`), lines.join("\n"));
+  };
+  const mode = "simulated";
+  check({ thresholdToSignalMs: 0 }, "threshold to signal     < 2 ms");
+  check({ thresholdToSignalMs: 1.9 }, "threshold to signal     < 2 ms");
+  check({ thresholdToSignalMs: 2 }, "threshold to signal     2 ms");
+  check({ signalToBackMs: 0.4 }, "signal to memory back   < 2 ms");
+  // What the guard tells is whole ms, and a simulation sees all.
+  check({ signalToDeathMs: 0 }, "signal to death         0 ms");
+  check({ mode, thresholdToSignalMs: 0 }, "threshold to signal     0 ms");
+});
+
 Deno.test("scorecard: only the verdict's word is painted", () => {
   const paint = (word: string, good: boolean) => `<${word} ${good}>`;
   const check = (facts: DrillFacts, want: string) => {
