@@ -28,6 +28,7 @@ import {
   SET_IDLE_MAX_MS,
   SET_SPRINT_MS,
 } from "../../src/state/settings.ts";
+import { Pausers } from "./pausers.ts";
 
 /** Children alive at a time. */
 const BATCH = 40;
@@ -50,7 +51,7 @@ const SHORT = meminfo(4_096);
 const FINE = meminfo(TOTAL_KB / 2);
 
 const count = Number(Deno.args[0]);
-const program = Deno.args[1];
+const program = Deno.args[1] ?? "";
 
 const shim = new Shim();
 shim.start();
@@ -122,27 +123,15 @@ function haveEmergency(i: number): void {
   desk.visit(false);
 }
 
-const parent = new Deno.Command(program, { stdin: "piped", stdout: "piped" })
-  .spawn();
-const input = parent.stdin.getWriter();
-const output = parent.stdout.pipeThrough(new TextDecoderStream()).getReader();
-
-/** Pids of new children. */
-async function makeChildren(wanted: number): Promise<number[]> {
-  await input.write(new TextEncoder().encode(`${wanted}\n`));
-  let text = "";
-  while (!text.endsWith("\n")) text += (await output.read()).value ?? "\n";
-  return text.trim().split(" ").map(Number);
-}
+const pausers = new Pausers(program);
 
 for (let done = 0; done < count;) {
-  const pids = await makeChildren(Math.min(BATCH, count - done));
+  const pids = await pausers.make(Math.min(BATCH, count - done));
   for (const pid of pids) {
     registrar.prioritize(pid, Deno.uid() ?? 0, ADJ, 0, Deno.pid, 1);
   }
   turnUntil(() => gauges[G_LISTED] === pids.length);
   for (let i = 0; i < pids.length; i++) haveEmergency(done++);
 }
-await input.close();
-await parent.status;
+await pausers.end();
 console.log(JSON.stringify({ signalUs: [...signalUs], deathUs: [...deathUs] }));

@@ -1,6 +1,7 @@
 // Runs the real executable and measures it from outside: by the clock, by its
 // journal, and by what /proc says of it.
 
+import { makeGroup, removeGroup } from "./groups.ts";
 import { killsOf, parseJournal } from "../../src/report/journal.ts";
 
 const READY_TIMEOUT_MS = 10_000;
@@ -14,10 +15,28 @@ interface Started {
   readonly readyMs: number;
 }
 
-/** Starts a guard and waits until it is armed: its socket accepts, and the
- * status file shows a first turn. */
+/** Waits for READY=1 on a notify socket; throws when it does not come. */
+async function awaitReady(socket: Deno.DatagramConn): Promise<void> {
+  const decoder = new TextDecoder();
+  const late = setTimeout(() => socket.close(), READY_TIMEOUT_MS);
+  try {
+    for (;;) {
+      const [bytes] = await socket.receive();
+      if (decoder.decode(bytes).split("\n").includes("READY=1")) return;
+    }
+  } catch (cause) {
+    throw new Error("Cannot wait for READY=1: it did not come", { cause });
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** Starts a guard and waits until it says, as to systemd, that it is ready:
+ * rehearsed, locked, and heard by clients. */
 async function start(guard: string, args: string[]): Promise<Started> {
   const dir = await Deno.makeTempDir({ prefix: "oomguard-bench-" });
+  const path = `${dir}/notify`;
+  const socket = Deno.listenDatagram({ transport: "unixpacket", path });
   let child: Deno.ChildProcess | null = null;
   try {
     const began = performance.now();
@@ -27,20 +46,23 @@ async function start(guard: string, args: string[]): Promise<Started> {
         // One that a bench has to kill stays dead.
         ...["--set", "self.restart=never", ...args],
       ],
+      env: { NOTIFY_SOCKET: path },
       stdout: "null",
       stderr: "null",
     }).spawn();
-    for (;;) {
-      const passed = performance.now() - began;
-      if (passed > READY_TIMEOUT_MS) throw new Error(`${guard} is not ready`);
-      if (field(dir, "turns") > 0) return { child, dir, readyMs: passed };
-      await sleep(1);
-    }
+    await awaitReady(socket);
+    return { child, dir, readyMs: performance.now() - began };
   } catch (error) {
     // Nothing is left of a bench that fails.
     if (child !== null) await end(child, "SIGKILL");
     await Deno.remove(dir, { recursive: true });
     throw error;
+  } finally {
+    try {
+      socket.close();
+    } catch {
+      // It was closed because it waited for too long.
+    }
   }
 }
 
@@ -73,7 +95,7 @@ function field(dir: string, label: string): number {
   }
 }
 
-/** exec to the first line of --version, and to an armed guard, ms. */
+/** exec to the first line of --version, and to READY=1, ms. */
 export async function benchStarts(guard: string, count: number) {
   const version: number[] = [];
   const ready: number[] = [];
@@ -86,33 +108,6 @@ export async function benchStarts(guard: string, count: number) {
     await stop(started);
   }
   return { version, ready };
-}
-
-/** A memory group of this bench's own, in whichever controller there is. */
-function makeGroup(): string {
-  const base = ["/sys/fs/cgroup/memory", "/sys/fs/cgroup"].find((path) => {
-    const probe = path.endsWith("memory")
-      ? "memory.limit_in_bytes"
-      : "memory.pressure";
-    try {
-      return Deno.statSync(`${path}/${probe}`).isFile;
-    } catch {
-      return false;
-    }
-  });
-  if (base === undefined) throw new Error("no memory controller to use");
-  const group = `${base}/oomguard-bench-${Deno.pid}`;
-  Deno.mkdirSync(group);
-  const limit = base.endsWith("memory")
-    ? "memory.limit_in_bytes"
-    : "memory.max";
-  try {
-    Deno.writeTextFileSync(`${group}/${limit}`, String(64 << 20));
-  } catch (error) {
-    Deno.removeSync(group);
-    throw error;
-  }
-  return group;
 }
 
 /** Kills `count` sleeping processes, one emergency each: a reserve above the
@@ -147,7 +142,7 @@ export async function benchKills(guard: string, count: number) {
     }
   } finally {
     await Promise.all(children.map((child) => end(child, "SIGKILL")));
-    Deno.removeSync(group);
+    await removeGroup(group);
   }
 }
 
@@ -161,10 +156,10 @@ function cpuNs(pid: number): Map<string, number> {
   return times;
 }
 
-/** Resident and locked memory of a process, kB, anonymous and of files apart
+/** Locked memory of a process, and what of it is resident by kind, kB
  * (fs/proc/task_mmu.c, smaps). What is shared is the arena. */
 function memoryOf(pid: number) {
-  const sums = { rssKb: 0, lockedKb: 0, anonKb: 0, fileKb: 0, sharedKb: 0 };
+  const sums = { lockedKb: 0, anonKb: 0, fileKb: 0, sharedKb: 0 };
   let isArena = false;
   let rss = 0;
   for (const line of textOf(`/proc/${pid}/smaps`).split("\n")) {
@@ -173,7 +168,6 @@ function memoryOf(pid: number) {
     if (key === "Rss") rss = Number(kb);
     if (key === "Locked") sums.lockedKb += Number(kb);
     if (key !== "Anonymous") continue;
-    sums.rssKb += rss;
     sums.anonKb += Number(kb);
     sums[isArena ? "sharedKb" : "fileKb"] += rss - Number(kb);
   }
@@ -181,6 +175,12 @@ function memoryOf(pid: number) {
 }
 
 const textOf = (path: string) => Deno.readTextFileSync(path);
+
+/** A line of /proc/PID/status, kB. */
+function kbOf(pid: number, key: string): number {
+  const line = new RegExp(`^${key}:\\s+(\\d+)`, "m");
+  return Number(line.exec(textOf(`/proc/${pid}/status`))?.[1]);
+}
 
 /** CPU, turns and memory of a guard that has nothing to do for a while. */
 export async function benchIdle(guard: string, idleS: number) {
@@ -200,17 +200,17 @@ async function measureIdle({ child: { pid }, dir }: Started, idleS: number) {
   // A thread that ended meanwhile is left out, with what it ran before.
   let used = 0;
   for (const [tid, ns] of cpuNs(pid)) used += ns - (before.get(tid) ?? 0);
-  const kbOf = (key: string) =>
-    Number(
-      new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(
-        Deno.readTextFileSync(`/proc/${pid}/status`),
-      )?.[1],
-    );
+  const keeper = field(dir, "keeperPid");
   return {
     cpuPercent: used / idleS / 1e7,
     turns: field(dir, "turns") - turns,
-    mostKb: kbOf("VmHWM"),
+    mostKb: kbOf(pid, "VmHWM"),
+    rssKb: kbOf(pid, "VmRSS"),
+    rssAnonKb: kbOf(pid, "RssAnon"),
+    keeperRssKb: keeper > 0 ? kbOf(keeper, "VmRSS") : 0,
+    keeperRssAnonKb: keeper > 0 ? kbOf(keeper, "RssAnon") : 0,
+    ballastWantedKb: field(dir, "ballastWantedKb"),
+    swappedKb: kbOf(pid, "VmSwap"),
     ...memoryOf(pid),
-    swappedKb: kbOf("VmSwap"),
   };
 }

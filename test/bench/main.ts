@@ -1,48 +1,41 @@
 // Prints what the guard costs and how fast it is, on this machine: exec to
-// ready, wake to signal, memory and CPU at rest. Figures, not verdicts:
-//   deno task bench [--idle-s 60] [--kills 300] [--starts 20]
-//     [--emergencies 10000]
+// ready, wake to signal, memory and CPU at rest; and each phase of a turn beside
+// the same reads in C. Figures, not verdicts; progress goes to stderr.
+//   deno task bench [--phase NAME]... [--quick] [--json] [--guard FILE]
+//     [--within PART] [--candidates N]... [--earlyoom FILE]
 
 import { parseArgs } from "node:util";
-import { benchAllocation } from "./allocation.ts";
-import { formatRow, HEADER } from "./distribution.ts";
-import { benchEmergencies } from "./emergencies.ts";
-import { benchIdle, benchKills, benchStarts } from "./guard.ts";
+import { PHASES, type Told } from "./phases.ts";
 
 const { values } = parseArgs({
   options: {
+    phase: { type: "string", multiple: true, default: [] },
+    quick: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
     guard: { type: "string", default: "dist/oomguard" },
-    starts: { type: "string", default: "20" },
-    kills: { type: "string", default: "300" },
-    emergencies: { type: "string", default: "10000" },
-    "idle-s": { type: "string", default: "60" },
+    within: { type: "string", default: "" },
+    candidates: { type: "string", multiple: true, default: [] },
+    earlyoom: { type: "string", default: "" },
   },
 });
 
-console.log(HEADER);
-const starts = await benchStarts(values.guard, Number(values.starts));
-console.log(formatRow("exec to --version, ms", starts.version));
-console.log(formatRow("exec to ready, ms", starts.ready));
-const kills = await benchKills(values.guard, Number(values.kills));
-console.log(formatRow("wake to signal, us", kills.signalUs));
-console.log(formatRow("signal to death seen, ms", kills.deathMs));
-const many = await benchEmergencies(Number(values.emergencies));
-console.log(formatRow("emergency to signal, us", many.signalUs));
-console.log(formatRow("emergency to death, us", many.deathUs));
-for (const [turn, cost] of await benchAllocation()) {
-  console.log(
-    `${cost.turns} turns of ${turn}: ${cost.heapBytes} bytes of heap, ` +
-      `${cost.mallocCalls} C allocations`,
-  );
+for (const name of values.phase) {
+  if (name in PHASES) continue;
+  const names = Object.keys(PHASES).join(", ");
+  console.error(`Cannot run phase "${name}": expected one of ${names}`);
+  Deno.exit(2);
 }
-const idle = await benchIdle(values.guard, Number(values["idle-s"]));
-console.log(
-  `at rest for ${values["idle-s"]} s: ${idle.cpuPercent.toFixed(4)} % CPU, ` +
-    `${idle.turns} turns`,
-);
-console.log(
-  `memory, kB: ${idle.mostKb} at most, before trimming; ${idle.rssKb} after: ` +
-    `${idle.anonKb} anonymous, ${idle.fileKb} of files, ` +
-    `${idle.sharedKb} shared; ${idle.lockedKb} locked, ` +
-    `${idle.swappedKb} swapped`,
-);
+
+const results: Record<string, Told["data"]> = {};
+for (const [name, run] of Object.entries(PHASES)) {
+  if (values.phase.length > 0 && !values.phase.includes(name)) continue;
+  console.error(`bench: ${name}`);
+  // What this machine cannot do costs its own rows only.
+  const told = await run(values).catch((error): Told => ({
+    lines: [`${name}: left out: ${error.message}`],
+    data: { leftOut: error.message },
+  }));
+  results[name] = told.data;
+  if (!values.json) console.log(told.lines.join("\n"));
+}
+if (values.json) console.log(JSON.stringify(results));
