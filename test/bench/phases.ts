@@ -2,7 +2,7 @@
 // and the same as data.
 
 import { V8_FLAGS } from "../../src/pack/launch.ts";
-import { fetchEarlyoom } from "../qemu/image.ts";
+import { fetchEarlyoom } from "./guards/disk.ts";
 import { benchAllocation } from "./allocation.ts";
 import { formatPair, formatRow, HEADER, pairHeader } from "./distribution.ts";
 import { benchEmergencies } from "./emergencies.ts";

@@ -1,19 +1,19 @@
 // One scene or trial from end to end: build what is missing, boot, collect,
 // judge.
 
+import { buildPeerDisk } from "../bench/guards/disk.ts";
+import { findCommand, findPeer } from "../bench/guards/rows.ts";
 import type { Spec } from "./cast.ts";
 import { type Defence, judgeDefence } from "./defence.ts";
 import { collect } from "./events.ts";
 import { isFile } from "./host.ts";
-import { buildGuardDisk, buildImage, fetchEarlyoom } from "./image.ts";
+import { buildGuardDisk, buildImage } from "./image.ts";
 import { buildFaultKernel } from "./kernel.ts";
 import type { Run } from "./record.ts";
 import { type SceneOptions, sceneText, type Strike } from "./scene_text.ts";
 import {
   DEVICE,
   type Device,
-  type GuardName,
-  GUARDS,
   type Scene,
   type SceneName,
   SCENES,
@@ -36,11 +36,15 @@ const BOOT_MS = 90000;
 const SILENT_MS = 20000;
 
 interface Asked {
-  guard: GuardName;
+  /** none, oomguard, or a peer: guardNames() of test/bench/guards. */
+  guard: string;
   guardArgs?: readonly string[];
   guardPath?: string;
   seed?: number;
   device?: Partial<Device>;
+  /** Each process in a memory group of its own; by default where the guard
+   * cannot do without. */
+  groups?: boolean;
   strike?: Strike;
   rounds?: number;
   trace?: boolean;
@@ -140,8 +144,10 @@ export async function runTrial(request: TrialRequest): Promise<TrialResult> {
 }
 
 function optionsOf(request: Asked): SceneOptions {
+  const guard = findCommand(request.guard);
   return {
-    guard: GUARDS[request.guard],
+    guard,
+    groups: request.groups ?? guard?.needsGroups === true,
     guardArgs: request.guardArgs ?? [],
     seed: request.seed ?? 1,
     targets: [],
@@ -164,11 +170,13 @@ async function bootFor(
   const image = device.kernel === "faults"
     ? { ...base, kernelPath: await buildFaultKernel() }
     : base;
+  const init = findCommand(request.guard)?.init;
   const guardDiskPath = await buildDisk(request);
   return await boot({
     image,
     ...(guardDiskPath === undefined ? {} : { guardDiskPath }),
     device,
+    ...(init === undefined ? {} : { init }),
     trace: request.trace === true || request.signals === true,
     swapMb: request.swapMb ?? play.swapMb,
     sceneText,
@@ -186,9 +194,8 @@ function cutShort(outcome: Outcome): string[] {
 
 async function buildDisk(request: Asked): Promise<string | undefined> {
   if (request.guard === "none") return undefined;
-  if (request.guard === "earlyoom") {
-    return await buildGuardDisk(await fetchEarlyoom(), "earlyoom");
-  }
+  const peer = findPeer(request.guard);
+  if (peer !== undefined) return await buildPeerDisk(peer.disk);
   const path = request.guardPath ?? GUARD_PATH;
   if (!isFile(path)) {
     throw new Error(`Cannot find the guard "${path}": run deno task build`);

@@ -17,7 +17,7 @@ import {
 
 const HERE = import.meta.dirname!;
 export const CACHE = `${HERE}/../../.cache/qemu`;
-const DEBS = `${CACHE}/debs`;
+export const DEBS = `${CACHE}/debs`;
 
 /** Raised when the way an image is put together changes. */
 const RECIPE = "1";
@@ -37,6 +37,8 @@ export const LOAD_FLAGS = "-static -O2 -Wall -Wextra -Wconversion -Werror"
   .split(" ");
 
 const KEEP_COUNT = 3;
+
+const BLOCK_BYTES = 4096;
 
 export interface Image {
   kernelPath: string;
@@ -98,14 +100,6 @@ export async function buildGuardDisk(
   return diskPath;
 }
 
-/** Debian's earlyoom, for trying the harness on a guard that exists. */
-export async function fetchEarlyoom(): Promise<string> {
-  const [deb] = await resolveDebs(["earlyoom"]);
-  const tree = `${CACHE}/earlyoom`;
-  await run("dpkg-deb", ["-x", await fetchDeb(deb!, DEBS), tree]);
-  return `${tree}/usr/bin/earlyoom`;
-}
-
 async function hashInputs(debs: Deb[]): Promise<string> {
   const sources = [...listFiles(`${HERE}/guest`), ...listFiles(`${HERE}/load`)];
   const parts = [
@@ -148,7 +142,7 @@ function exists(path: string): boolean {
 
 /** Keeps the newest few of a kind: a guard under development changes with every
  * build, and another run may be about to boot the one before. */
-export function prune(prefix: string): void {
+export function prune(prefix: string, keepCount = KEEP_COUNT): void {
   const found: { path: string; ms: number }[] = [];
   for (const { name } of Deno.readDirSync(CACHE)) {
     if (!name.startsWith(prefix)) continue;
@@ -156,12 +150,12 @@ export function prune(prefix: string): void {
     found.push({ path, ms: Deno.statSync(path).mtime?.getTime() ?? 0 });
   }
   found.sort((a, b) => b.ms - a.ms);
-  for (const { path } of found.slice(KEEP_COUNT)) {
+  for (const { path } of found.slice(keepCount)) {
     Deno.removeSync(path, { recursive: true });
   }
 }
 
-function listFiles(folder: string): string[] {
+export function listFiles(folder: string): string[] {
   const paths: string[] = [];
   for (const entry of Deno.readDirSync(folder)) {
     const path = `${folder}/${entry.name}`;
@@ -282,12 +276,17 @@ function makeFramework(): Uint8Array {
 }
 
 /** ext4 without journal: read-only, and its pages are page cache like any. */
-async function packExt4(folder: string, diskPath: string): Promise<void> {
+export async function packExt4(
+  folder: string,
+  diskPath: string,
+): Promise<void> {
   let bytes = 0;
-  for (const path of listFiles(folder)) bytes += Deno.lstatSync(path).size;
+  for (const path of listFiles(folder)) {
+    bytes += Math.ceil(Deno.lstatSync(path).size / BLOCK_BYTES) * BLOCK_BYTES;
+  }
   const sizeMb = Math.ceil(bytes / 2 ** 20 * 1.1) + 8;
   const options = ["-q", "-t", "ext4", "-O", "^has_journal,^metadata_csum"];
-  const asRoot = ["-E", "root_owner=0:0", "-m", "0", "-b", "4096"];
+  const asRoot = ["-E", "root_owner=0:0", "-m", "0", "-b", `${BLOCK_BYTES}`];
   await run("mke2fs", [
     ...options,
     ...asRoot,

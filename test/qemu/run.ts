@@ -6,14 +6,13 @@
 
 import { parseArgs } from "node:util";
 
+import { guardNames } from "../bench/guards/rows.ts";
 import { runScene, runStruck, runTrial } from "./harness.ts";
 import { whyNoDevice } from "./host.ts";
 import type { Run } from "./record.ts";
 import {
   ANDROID_TARGETS,
   CORE_SCENES,
-  type GuardName,
-  GUARDS,
   type SceneName,
   SCENES,
   STRATEGIES,
@@ -34,7 +33,9 @@ const USAGE = `Usage: run.ts [options]
                       the core scenes (default)
   --trial NAME        ${Object.keys(TRIALS).join(", ")} or all; no scene then
   --strategy NAME     ${Object.keys(STRATEGIES).join(", ")} (default adaptive)
-  --guard NAME        ${Object.keys(GUARDS).join(", ")} (default oomguard)
+  --guard NAME        oomguard (default), none, or a peer: ${
+  guardNames().slice(2).join(", ")
+}
   --guard-path FILE   the executable (default dist/oomguard-x86_64)
   --guard-args="ARGS" words added to the guard's command line
   --seed N            contents of the processes' memory (default 1)
@@ -84,7 +85,7 @@ function parseWords(args: string[]) {
   if (!(values.strategy in STRATEGIES)) {
     throw new RangeError(`no strategy "${values.strategy}"`);
   }
-  if (!(values.guard in GUARDS)) {
+  if (!guardNames().includes(values.guard)) {
     throw new RangeError(`no guard "${values.guard}"`);
   }
   if (values.memcg !== "v1" && values.memcg !== "v2") {
@@ -131,7 +132,7 @@ function askedBy(words: Words) {
   const more = words["guard-args"].split(" ").filter((word) => word !== "");
   const { guardArgs } = STRATEGIES[words.strategy as StrategyName];
   return {
-    guard: words.guard as GuardName,
+    guard: words.guard,
     guardArgs: [...guardArgs, ...more],
     seed: Number(words.seed),
     device: { memcg: words.memcg },
@@ -181,7 +182,7 @@ async function runStrikes(line: string, words: Words): Promise<number> {
 }
 
 async function runOne(scene: SceneName, words: Words): Promise<Row> {
-  const guard = words.guard as GuardName;
+  const guard = words.guard;
   const { targets } = STRATEGIES[words.strategy as StrategyName];
   const result = await runScene({
     ...askedBy(words),

@@ -9,11 +9,14 @@ import {
   G_STATE,
 } from "../../src/state/gauges.ts";
 import { POPULATION, type Spec } from "./cast.ts";
-import type { GuardCommand, Scene, Timing } from "./scenes.ts";
+import { GROUPS_LINE, type GuardCommand, guardLines } from "./guard_command.ts";
+import type { Scene, Timing } from "./scenes.ts";
 
 export interface SceneOptions {
   guard: GuardCommand | undefined;
   guardArgs: readonly string[];
+  /** Each process lives in a memory group of its own. */
+  groups?: boolean;
   seed: number;
   /** LMK_TARGET as {minfree pages, adj} pairs; empty: not sent. */
   targets: readonly number[];
@@ -63,16 +66,13 @@ export function settingLines(timing: Timing, options: SceneOptions): string[] {
   const lines: string[] = [];
   const { guard } = options;
   if (guard !== undefined) {
-    lines.push(`guard ${[...guard.argv, ...options.guardArgs].join(" ")}`);
-    lines.push(`ready ${guard.readyMs}`);
-    if (guard.socketPath) lines.push(`socket ${guard.socketPath}`);
-    if (guard.showPath) lines.push(`show ${guard.showPath}`);
-    if (guard.journalPath) lines.push(`journal ${guard.journalPath}`);
+    lines.push(...guardLines(guard, options.guardArgs));
     lines.push(`arena ${ARENA_WORDS.join(" ")}`);
     if (options.strike) lines.push(`strike ${options.strike.join(" ")}`);
     if (options.trace) lines.push("trace");
   }
   if (options.signals) lines.push("signals");
+  if (options.groups) lines.push(GROUPS_LINE);
   if (options.rounds) lines.push(`rounds ${options.rounds}`);
   if (options.verbose) lines.push(`verbose ${options.verbose}`);
   if (options.targets.length > 0) {

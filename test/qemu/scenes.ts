@@ -1,4 +1,4 @@
-// The scenes as data: what happens on the device, and how the guard is started.
+// The scenes as data: what happens on the device.
 
 import {
   ASLEEP,
@@ -15,7 +15,6 @@ import {
 export type SceneName =
   | ("launch" | "leak" | "lock" | "swapless" | "thrash")
   | ("squeeze" | "storm" | "fill" | "burst" | "recover" | "idle");
-export type GuardName = "none" | "oomguard" | "earlyoom";
 
 /** What is to become of the culprits: the one there is dies; of the many, some
  * die; it gets what it asks for; it gives back what it took, and nobody need
@@ -142,41 +141,6 @@ export interface Device {
 }
 
 export const DEVICE: Device = { memoryMb: MEMORY_MB, memcg: "v2" };
-
-/** How a guard is started in the device: the flags stand here and nowhere
- * else. Without a socket the runner waits readyMs before it goes on. */
-export interface GuardCommand {
-  argv: readonly string[];
-  socketPath?: string;
-  showPath?: string;
-  journalPath?: string;
-  readyMs: number;
-}
-
-const SOCKET_PATH = "/dev/socket/lmkd";
-const STATE_FOLDER = "/run/oomguard";
-
-export const GUARDS: Readonly<Record<GuardName, GuardCommand | undefined>> = {
-  none: undefined,
-  oomguard: {
-    argv: [
-      "/guard/oomguard",
-      "daemon",
-      "--socket",
-      SOCKET_PATH,
-      "--state",
-      STATE_FOLDER,
-      "--log",
-      "stderr",
-    ],
-    socketPath: SOCKET_PATH,
-    showPath: `${STATE_FOLDER}/status`,
-    journalPath: `${STATE_FOLDER}/journal`,
-    readyMs: 60000,
-  },
-  // -r 0: no periodic report; -p: highest priority, as its service file has it.
-  earlyoom: { argv: ["/guard/earlyoom", "-r", "0", "-p"], readyMs: 1000 },
-};
 
 export type StrategyName = "adaptive" | "lmkd" | "minfree";
 

@@ -2,7 +2,7 @@
 
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 
-import { GUARDS } from "./scenes.ts";
+import { GUARDS } from "./guard_command.ts";
 import { parseKill, parseReap, parseWords } from "./trial_verdict.ts";
 import { TRIALS, trialText } from "./trials.ts";
 

@@ -11,6 +11,8 @@ export interface Boot {
   image: Image;
   guardDiskPath?: string;
   device: Device;
+  /** A program of the guard's disk that is to be the device's init. */
+  init?: string;
   swapMb: number;
   /** tracefs is mounted: some MB of kernel memory. */
   trace: boolean;
@@ -143,6 +145,7 @@ function qemuArgs(request: Boot, work: string): string[] {
     `scene.swap_mb=${request.swapMb}`,
     `scene.memcg=${device.memcg}`,
     `scene.trace=${request.trace ? 1 : 0}`,
+    ...(request.init === undefined ? [] : [`scene.init=${request.init}`]),
   ];
   const disks = [image.rootPath, `${work}/scene`];
   if (request.guardDiskPath) disks.push(request.guardDiskPath);

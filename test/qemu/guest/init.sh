@@ -1,7 +1,8 @@
 #!/bin/busybox sh
 # Init of the device: mounts, zram and kernel settings as an Android phone has
 # them, then the scene from the second disk, then off. Words of the kernel
-# command line: scene.swap_mb=N (0: none), scene.memcg=v2|v1, scene.trace=0|1.
+# command line: scene.swap_mb=N (0: none), scene.memcg=v2|v1, scene.trace=0|1,
+# scene.init=PATH (a program on the guard's disk that takes over as init).
 export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -11,11 +12,13 @@ ln -s /run/shm /dev/shm
 swap_mb=0
 memcg=v2
 trace=0
+init=
 for word in $(cat /proc/cmdline); do
   case "$word" in
   scene.swap_mb=*) swap_mb="${word#*=}" ;;
   scene.memcg=*) memcg="${word#*=}" ;;
   scene.trace=*) trace="${word#*=}" ;;
+  scene.init=*) init="${word#*=}" ;;
   esac
 done
 if [ "$memcg" = v1 ]; then
@@ -42,6 +45,22 @@ if [ "$swap_mb" -gt 0 ]; then
   swapon /dev/zram0
 fi
 [ ! -b /dev/vdc ] || mount -t ext4 -o ro,noatime /dev/vdc /guard
+# A guard that brings its own libraries lives in a tree of its own.
+if [ -d /guard/proc ]; then
+  for folder in dev proc sys run; do
+    mount -o rbind "/$folder" "/guard/$folder"
+  done
+fi
+if [ -n "$init" ]; then
+  mount -o bind /load /guard/load
+  mount -t tmpfs -o mode=1777,size=8m tmp /guard/tmp
+  mount -t tmpfs -o mode=755,size=8m var /guard/var
+  mkdir -m 1777 /guard/var/tmp
+  cd /guard
+  pivot_root . base
+  echo "init: $init takes over"
+  exec /base/bin/busybox chroot . "$init" </dev/console >/dev/console 2>&1
+fi
 echo "init: device is up"
 /load/load scene /dev/vdb /dev/ttyS1
 echo "init: scene ended with $?"

@@ -1,8 +1,10 @@
 // The guard, or the client, as the runner's child: started the way init starts
 // a service (almost no environment, no HOME), its output turned into events.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,6 +31,8 @@ void guard_start(struct guard *guard, char **argv) {
     dup2(open("/dev/null", O_RDONLY), 0);
     dup2(pipe_fds[1], 1);
     dup2(pipe_fds[1], 2);
+    if (guard->has_group)
+      group_enter_guard();
     if (nice(20) == -1) // back to 0: the runner's own -20 is not the guard's
       _exit(71);
     execve(argv[0], argv, environment);
@@ -39,6 +43,32 @@ void guard_start(struct guard *guard, char **argv) {
   guard->pidfd = (int)syscall(SYS_pidfd_open, guard->pid, 0);
 }
 
+// A guard that init has started before the runner: whoever has this name. It is
+// no child, so of its death no signal is told.
+void guard_find(struct guard *guard, const char *comm) {
+  DIR *procs = opendir("/proc");
+  char path[sizeof "/proc//comm" + 16], name[32];
+  for (struct dirent *one; procs && (one = readdir(procs));) {
+    const int pid = atoi(one->d_name);
+    if (pid <= 0)
+      continue;
+    snprintf(path, sizeof path, "/proc/%d/comm", pid);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const ssize_t bytes = fd < 0 ? 0 : read(fd, name, sizeof name - 1);
+    if (fd >= 0)
+      close(fd);
+    name[bytes > 0 ? bytes - 1 : 0] = 0; // the file ends in a newline
+    if (strcmp(name, comm) != 0)
+      continue;
+    guard->pid = pid;
+    guard->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    guard->is_ready = !guard->ready_word;
+    break;
+  }
+  if (procs)
+    closedir(procs);
+}
+
 void guard_read(struct guard *guard) {
   static char bytes[8192];
   ssize_t count;
@@ -47,6 +77,10 @@ void guard_read(struct guard *guard) {
       const int full = guard->line_bytes == sizeof guard->line;
       if (bytes[i] == '\n' || full) {
         out_text(guard->event, guard->line, guard->line_bytes);
+        if (guard->ready_word && memmem(guard->line, guard->line_bytes,
+                                        guard->ready_word,
+                                        strlen(guard->ready_word)))
+          guard->is_ready = 1;
         guard->line_bytes = 0;
         guard->line_count++;
       }

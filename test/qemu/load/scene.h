@@ -33,6 +33,8 @@ enum {
 
 struct scene {
   char *guard_argv[WORDS_MAX]; // empty: no guard
+  char *guard_comm;            // the guard is a process that init started
+  char *ready_word;            // what the guard says when it is ready
   char *socket_path;           // NULL: the guard has none
   char *show_path;             // a file to print at the end
   char *journal_path;          // a journal to print at the end
@@ -65,9 +67,20 @@ struct guard {
   char line[LINE_MAX_BYTES];
   size_t line_bytes;
   int line_count;
+  const char *ready_word; // NULL: no line of its output says that it is ready
+  int is_ready;
+  int has_group; // it is put into the guard's own memory group
 };
 void guard_start(struct guard *guard, char **argv);
+void guard_find(struct guard *guard, const char *comm);
 void guard_read(struct guard *guard);
+
+// Memory groups (groups.c). 1: the line was one of theirs.
+int groups_parse(char **words, int count);
+void group_make(const struct proc *proc);
+void group_enter(const struct proc *proc);
+int group_make_guard(void); // 0: it is to have none
+void group_enter_guard(void);
 
 void report_heart(const struct shared *shared, uint32_t begin_beat);
 void report_guard(const struct guard *guard, const char *event);

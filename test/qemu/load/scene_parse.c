@@ -1,6 +1,8 @@
 // Reads a scene: one directive a line, words parted by blanks, times in ms and
 // sizes in MB:
 //   guard /guard/oomguard daemon --log stderr
+//   guardcomm systemd-oomd
+//   readyword Running
 //   socket /dev/socket/lmkd
 //   target 18432 0 80640 950
 //   proc app com.example.cached0 900 10001 40 0 0
@@ -61,6 +63,10 @@ static void parse_line(struct scene *scene, char *line) {
   else if (strcmp(key, "target") == 0)
     for (int i = 1; i < count && scene->target_count < TARGETS_MAX; i++)
       scene->targets[scene->target_count++] = atoi(words[i]);
+  else if (count == 2 && strcmp(key, "guardcomm") == 0)
+    scene->guard_comm = words[1];
+  else if (count == 2 && strcmp(key, "readyword") == 0)
+    scene->ready_word = words[1];
   else if (count == 2 && strcmp(key, "socket") == 0)
     scene->socket_path = words[1];
   else if (count == 2 && strcmp(key, "show") == 0)
@@ -96,7 +102,7 @@ static void parse_line(struct scene *scene, char *line) {
     scene->sample_us = atoll(words[1]) * 1000;
   else if (count == 2 && strcmp(key, "limit") == 0)
     scene->limit_us = atoll(words[1]) * 1000;
-  else
+  else if (!groups_parse(words, count))
     die(key);
 }
 

@@ -62,6 +62,7 @@ static void exec_role(const struct proc *proc, int slot) {
                   words[1],   words[2],   words[3],
                   words[4],   proc->lock ? "1" : "0", words[5], NULL};
   char *environment[] = {NULL};
+  group_enter(proc);
   // The runner's own priority is not for the load.
   setpriority(PRIO_PROCESS, 0, 0);
   if (dup2(shared_fd, SHARED_FD) < 0)
@@ -72,6 +73,7 @@ static void exec_role(const struct proc *proc, int slot) {
 
 void stage_start(int slot) {
   struct proc *proc = &scene.procs[slot];
+  group_make(proc);
   proc->pid = fork();
   if (proc->pid < 0)
     die("fork");
@@ -216,14 +218,21 @@ int stage_run(int64_t limit_us, int (*is_over)(void)) {
 }
 
 void stage_await_guard(void) {
-  if (!scene.guard_argv[0])
+  if (!scene.guard_argv[0] && !scene.guard_comm)
     return;
   const int64_t start_us = now_us();
-  guard_start(&guard, scene.guard_argv);
-  while (now_us() - start_us < scene.ready_us && guard.pidfd >= 0) {
+  guard.ready_word = scene.ready_word;
+  guard.has_group = group_make_guard();
+  if (scene.guard_argv[0])
+    guard_start(&guard, scene.guard_argv);
+  while (now_us() - start_us < scene.ready_us) {
+    if (scene.guard_comm && guard.pidfd < 0)
+      guard_find(&guard, scene.guard_comm);
+    else if (guard.pidfd < 0) // it died
+      break;
     if (scene.socket_path && access(scene.socket_path, F_OK) == 0)
       socket_fd = ams_connect(scene.socket_path);
-    if (socket_fd >= 0)
+    if (socket_fd >= 0 || guard.is_ready)
       break;
     stage_run(READY_LOOK_US, NULL);
   }
