@@ -160,8 +160,7 @@ function against(
       `(${formatRange(mine.min, mine.max)}${few}) to ` +
       `${formatFigure(best.median)} ` +
       `(${formatRange(best.min, best.max)}, ${best.guard})`;
-    // Signals may come before the mark: a share of that would be earlier yet.
-    const most = best.median < 0 ? best.median : best.median * contest.share;
+    const most = best.median * contest.share;
     // As lost as the best peer is no goal.
     const isKept = mine.median <= most && Number.isFinite(mine.median) &&
       (contest.isHeld?.(scene) ?? true);

@@ -40,11 +40,16 @@ const SPARE: readonly Tone[] = [
   { light: "#64748b", dark: "#8fb0d6" },
 ];
 
+/** The name as it stands in KNOWN: a tuned row may have a hyphen. */
+function plain(name: string): string {
+  return name.replace(/-tuned$/, " tuned");
+}
+
 /** The guards that occur, each once, in the order of every table and plot. */
 export function orderGuards(names: Iterable<string>): string[] {
   const known = Object.keys(KNOWN);
   const rank = (name: string) => {
-    const at = known.indexOf(name);
+    const at = known.indexOf(plain(name));
     return at < 0 ? known.length : at;
   };
   return [...new Set(names)].sort((a, b) =>
@@ -55,13 +60,15 @@ export function orderGuards(names: Iterable<string>): string[] {
 /** A tone for each of the ordered guards. */
 export function tonesOf(ordered: readonly string[]): Tone[] {
   let spare = 0;
-  return ordered.map((name) => KNOWN[name] ?? SPARE[spare++ % SPARE.length]!);
+  return ordered.map((name) =>
+    KNOWN[plain(name)] ?? SPARE[spare++ % SPARE.length]!
+  );
 }
 
 /** Scenes in the order; others follow by name. */
 const SCENE_ORDER = [
-  ...["launch", "leak", "lock", "swapless", "thrash", "squeeze", "forks"],
-  ...["tmpfs", "burst", "groups", "recover", "idle"],
+  ...["launch", "leak", "lock", "swapless", "thrash", "squeeze", "storm"],
+  ...["fill", "burst", "groups", "recover", "idle"],
 ];
 
 /** The scenes that occur, each once, in the order of tables and plots. */

@@ -1,7 +1,11 @@
 // Records to figures: medians and ranges, lost machines, missing figures, and
 // the one order of guards and scenes.
 
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import {
+  deepStrictEqual,
+  notDeepStrictEqual,
+  strictEqual,
+} from "node:assert/strict";
 
 import { formatFigure, formatRange } from "./figure.ts";
 import { orderGuards, orderScenes, tonesOf } from "./guards.ts";
@@ -84,11 +88,11 @@ Deno.test("guards and scenes have one order, and dropped-in ones follow", () => 
   deepStrictEqual(
     orderGuards([
       ...["zzz", "oomd", "lmkd (local)", "kernel alone", "oomguard lmkd"],
-      ...["oomd tuned", "oomguard adaptive", "oomd"],
+      ...["oomd-tuned", "oomguard adaptive", "oomd"],
     ]),
     [
       ...["oomguard adaptive", "oomguard lmkd", "kernel alone", "oomd"],
-      ...["oomd tuned", "lmkd (local)", "zzz"],
+      ...["oomd-tuned", "lmkd (local)", "zzz"],
     ],
   );
   deepStrictEqual(
@@ -104,6 +108,13 @@ Deno.test("no two guards of a full run share a tone", () => {
     const all = tones.map((tone) => tone[scheme]);
     strictEqual(new Set(all).size, all.length);
   }
+});
+
+Deno.test("a tuned row has its own tone, however it is spelt", () => {
+  const of = (...names: string[]) => tonesOf(names);
+  deepStrictEqual(of("oomd-tuned"), of("oomd tuned"));
+  notDeepStrictEqual(of("oomd-tuned"), of("oomd"));
+  notDeepStrictEqual(of("oomd-tuned"), of("unknown"));
 });
 
 Deno.test("boots are grouped by scene and guard", () => {

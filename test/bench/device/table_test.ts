@@ -86,6 +86,32 @@ Deno.test("80 columns, whatever the figures", () => {
   }
 });
 
+Deno.test("where figures are long, names give way, but stay apart", () => {
+  const cell = { text: "1234567890", range: "", isBest: false };
+  const row = (guard: string) => ({ guard, n: 5, cells: Array(5).fill(cell) });
+  const table: Table = {
+    ...{ title: "", notes: [] },
+    heads: Array(5).fill({ name: "ms", unit: "" }),
+    rows: [row("systemd-oomd"), row("systemd-oomd tuned")],
+  };
+  const names = (one: Table) =>
+    formatTable(one).split("\n").slice(2, 4).map((line) => line.slice(0, 18));
+  deepStrictEqual(names(table), ["systemd-oomd      ", "systemd-oomd tuned"]);
+  const wide = {
+    ...table,
+    heads: Array(6).fill({ name: "ms", unit: "" }),
+    rows: table.rows.map((one) => ({ ...one, cells: Array(6).fill(cell) })),
+  };
+  strictEqual(widest(formatTable(wide)) > 80, true);
+  deepStrictEqual(names(wide), ["systemd-oomd   5 1", "systemd-oomd t 5 1"]);
+  const tight = { ...cell, text: "123456789" };
+  const rows = wide.rows.map((one) => ({
+    ...one,
+    cells: Array(6).fill(tight),
+  }));
+  strictEqual(widest(formatTable({ ...wide, rows })), 80);
+});
+
 Deno.test("the best is marked where it tells apart", () => {
   const of = (fulls: Record<string, number>, part: Partial<BenchRecord> = {}) =>
     column(
