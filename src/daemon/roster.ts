@@ -3,7 +3,7 @@
 // rotation, and fills the ready list with those most likely to be wanted. It
 // belongs to the desk: it opens files, so it works between turns only.
 
-import { isPast } from "../base/int.ts";
+import { clamp, delta32, divTrunc, isPast } from "../base/int.ts";
 import { READY_MAX } from "../base/limits.ts";
 import { ABSENT } from "../base/scan.ts";
 import { STATUS_FIELDS, STATUS_UID } from "../kernel/status.ts";
@@ -47,13 +47,18 @@ import type { Protector } from "./protector.ts";
 import { noteFirstSample, type Ready } from "./ready.ts";
 
 /** Rows looked at for the ready list in one visit, and rows of them whose
- * memory and adj are read anew: few, once a second, when calm; in a sprint
- * many, and visits come a hundred times a second. */
+ * memory and adj are read anew: few, once a second or less, when calm; in a
+ * sprint many, and visits come a hundred times a second. */
 const ROWS_CALM = 64;
 const ROWS_SPRINT = 512;
 const REFRESH_CALM = 4;
 const REFRESH_SPRINT = 32;
 const CALM_MS = 1_000;
+/** When calm, all rows are read anew in this time, ms, unless a visit would
+ * have to read more of them than in a sprint. */
+const REFRESH_ALL_MS = 300_000;
+/** A rest counts as no longer than this, ms: times the rows it is an Int32. */
+const REST_MS_MAX = 10_000;
 /** Stat files opened in one visit. */
 const STATS_PER_VISIT = 8;
 /** Status files of rows that lost their place, closed in one visit. */
@@ -113,10 +118,11 @@ export class Roster {
     const grew = this.#seen !== this.#victims.count;
     const due = isPast(nowMs, this.#visitedMs, CALM_MS);
     if (!sprinting && !grew && !due) return;
+    const restMs = delta32(nowMs, this.#visitedMs);
     this.#visitedMs = nowMs;
     this.#seen = this.#victims.count;
     this.#rowsPerVisit = sprinting || grew ? ROWS_SPRINT : ROWS_CALM;
-    this.#refresh(sprinting);
+    this.#refresh(sprinting, sprinting ? REFRESH_SPRINT : this.#share(restMs));
     this.#fillReady();
     this.#closeSpare();
     if (this.#notifier.statWanted) this.#openStats();
@@ -130,11 +136,17 @@ export class Roster {
     if ((flags & (ROW_LISTED | ROW_DEAD)) === ROW_LISTED) this.#refreshRow(row);
   }
 
-  /** Reads adj and memory of further rows. To read a row that is not ready a
+  /** Rows to read anew after so long a rest: among few, a few at each visit. */
+  #share(restMs: number): number {
+    const ms = clamp(restMs, 0, REST_MS_MAX);
+    const due = divTrunc(this.#victims.end * ms, REFRESH_ALL_MS);
+    return clamp(due, REFRESH_CALM, REFRESH_SPRINT);
+  }
+
+  /** Reads adj and memory of `count` further rows. To read a row that is not ready a
    * file has to be opened: while memory is short that is done only for those
    * who could be chosen, or who may come to be. */
-  #refresh(sprinting: boolean): void {
-    const count = sprinting ? REFRESH_SPRINT : REFRESH_CALM;
+  #refresh(sprinting: boolean, count: number): void {
     const rows = this.#victims.rows;
     const end = this.#victims.end;
     let looked = 0;
