@@ -6,7 +6,9 @@
 
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 
+import { RUNG_LEVELS, RUNGS } from "../../src/state/rungs.ts";
 import { type Entry, formatComparison, worseIn } from "./compare.ts";
+import { statusText } from "./facts.ts";
 import { type Request, runTrial } from "./harness.ts";
 import {
   isFull,
@@ -90,6 +92,27 @@ for (const scene of SCENE_NAMES) {
     },
   });
 }
+
+Deno.test({
+  name: "leak, kernel without PSI: says so, and the right process dies",
+  ignore: skipReason !== undefined,
+  fn: async () => {
+    const device = { psi: false };
+    const request: Request = { scene: "leak", guard: "oomguard", device };
+    const row = await play(request);
+    row.scene = "leak, no psi";
+    const { run, verdict } = row;
+    strictEqual(verdict.failures.join("\n"), "");
+    // The runner could read no pressure: it was really away.
+    deepStrictEqual(run.samples.filter(({ someUs }) => someUs !== -1), []);
+    const rung = RUNGS[RUNG_LEVELS];
+    const said = run.remarks.filter(({ from, line }) =>
+      from === "guard" && line.endsWith(`; signal: ${rung}`)
+    );
+    strictEqual(said.length, 1);
+    strictEqual(statusText(run, "signal"), rung);
+  },
+});
 
 // The other strategies need not pass: that is what the default one is for.
 // They must have been tried, on the load the scene is about, to be compared.

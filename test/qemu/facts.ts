@@ -4,13 +4,20 @@
 import * as j from "../../src/state/journal.ts";
 import type { Proc, Run } from "./record.ts";
 
-/** A number of the guard's status file; undefined when it has none of it. */
-export function statusNumber(run: Run, label: string): number | undefined {
+/** What the guard's status file has beside a label; undefined when it has none
+ * of it. */
+export function statusText(run: Run, label: string): string | undefined {
   for (const { from, line } of run.remarks) {
-    const [word, value] = line.trim().split(/\s+/);
-    if (from === "status" && word === label) return Number(value);
+    const [word, ...rest] = line.trim().split(/\s+/);
+    if (from === "status" && word === label) return rest.join(" ");
   }
   return undefined;
+}
+
+/** The same as a number. */
+export function statusNumber(run: Run, label: string): number | undefined {
+  const text = statusText(run, label);
+  return text === undefined ? undefined : Number(text);
 }
 
 /** The journal's records of a kind, oldest first; the header is none, nor is a

@@ -41,6 +41,7 @@ const USAGE = `Usage: run.ts [options]
   --seed N            contents of the processes' memory (default 1)
   --targets           send Android's LMK_TARGET levels after connecting
   --memcg v1|v2       which memory controller is mounted (default v2)
+  --no-psi            a kernel that does not account for pressure
   --strike LINE       strike the guard down so that this line of defence has
                       to hold: watchdog, keeper, restart or kernel
   --rounds N          culprits that come one after another (default 1)
@@ -62,6 +63,7 @@ const OPTIONS = {
   seed: { type: "string", default: "1" },
   targets: { type: "boolean", default: false },
   memcg: { type: "string", default: "v2" },
+  "no-psi": { type: "boolean", default: false },
   strike: { type: "string" },
   rounds: { type: "string", default: "1" },
   trace: { type: "boolean", default: false },
@@ -135,7 +137,7 @@ function askedBy(words: Words) {
     guard: words.guard,
     guardArgs: [...guardArgs, ...more],
     seed: Number(words.seed),
-    device: { memcg: words.memcg },
+    device: { memcg: words.memcg, psi: !words["no-psi"] },
     rounds: Number(words.rounds),
     trace: words.trace,
     signals: words.signals,

@@ -136,6 +136,8 @@ export const SCENES: Readonly<Record<SceneName, Scene>> = {
 export interface Device {
   memoryMb: number;
   memcg: "v1" | "v2";
+  /** Whether the kernel accounts for pressure; it does unless told. */
+  psi?: boolean;
   /** Which kernel: Debian's, or the one that can refuse allocations. */
   kernel?: "cloud" | "faults";
 }

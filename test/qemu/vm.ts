@@ -33,10 +33,10 @@ export interface Outcome {
   bootMs: number;
 }
 
-/** Kernel words: pressure accounting on, no huge pages (as phones have it),
- * and an oops ends the machine at once instead of after the time limit. */
+/** Kernel words: no huge pages (as phones have it), and an oops ends the
+ * machine at once instead of after the time limit. */
 const KERNEL_WORDS = [
-  ...["console=ttyS0", "quiet", "loglevel=4", "psi=1"],
+  ...["console=ttyS0", "quiet", "loglevel=4"],
   ...["transparent_hugepage=never", "mitigations=off", "tsc=reliable"],
   ...["oops=panic", "panic=-1", "rdinit=/init"],
 ];
@@ -142,6 +142,7 @@ function qemuArgs(request: Boot, work: string): string[] {
   const { image, device } = request;
   const words = [
     ...KERNEL_WORDS,
+    `psi=${device.psi === false ? 0 : 1}`,
     `scene.swap_mb=${request.swapMb}`,
     `scene.memcg=${device.memcg}`,
     `scene.trace=${request.trace ? 1 : 0}`,
