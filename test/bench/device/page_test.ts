@@ -113,7 +113,7 @@ Deno.test({
   name: "a phone's width is enough, and few boots are",
   fn: async () => {
     const few = groupRecords(
-      syntheticRecords(["oomguard adaptive", "systemd-oomd"], ["leak"], 1),
+      syntheticRecords(["oomguard adaptive", "systemd-oomd"], ["leak"], 3),
     );
     const view = { width: 390, height: 4000, isDark: false };
     const opened = await openPage(await makePage(few), view);
