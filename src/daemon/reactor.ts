@@ -4,7 +4,7 @@
 // nothing; what must open something is left to the desk, which visits between
 // turns and never while a victim's death is awaited.
 
-import { clamp, delta32, isPast } from "../base/int.ts";
+import { clamp, delta32, divTrunc, isPast } from "../base/int.ts";
 import { JOURNAL_RECORDS, JOURNAL_WORDS, SAMPLES_MAX } from "../base/limits.ts";
 import { judge } from "../policy/judge.ts";
 import { noteWakeup } from "../policy/polling.ts";
@@ -93,6 +93,10 @@ const JOURNAL_RECORD_BYTES = JOURNAL_WORDS * 4;
 
 /** Pressure bit of vmpressure's levels: low, medium, critical. */
 const VMPRESSURE = Int32Array.of(PRESSURE_LOW, PRESSURE_SOME, PRESSURE_FULL, 0);
+
+/** Longest rest for the sake of others, ms: as long as it takes, at the fall of
+ * the device tests, to lose an eighth of the reserve. */
+const BREATH_MS_MAX = 50;
 
 /** Everything a reactor is made of. */
 export interface ReactorParts {
@@ -298,7 +302,15 @@ export class Reactor {
     if (this.#passes.inForce) return this.#passes.restMs();
     const waitMs = this.#pace.waitMs();
     const age = delta32(this.#mailbox[MB_NOW_MS], this.#sensedMs);
-    return clamp(waitMs - age, 0, waitMs);
+    return Math.max(clamp(waitMs - age, 0, waitMs), this.#breathMs());
+  }
+
+  /** Rest after a look: as long as the turn took, so that the guard, whose
+   * priority is real-time, leaves half of a CPU to others even where a turn
+   * takes longer than the wait between two. */
+  #breathMs(): number {
+    const turnMs = divTrunc(this.#arena.gauges[G_TURN_US], 1000);
+    return Math.min(turnMs, BREATH_MS_MAX);
   }
 
   #isSenseDue(): boolean {

@@ -60,7 +60,10 @@ function swapCreditKb(snapshot: Int32Array, settings: Int32Array): number {
 }
 
 /** Whether swapping still helps, and without being noticed. */
-function swapKeepsUp(snapshot: Int32Array, settings: Int32Array): boolean {
+export function swapKeepsUp(
+  snapshot: Int32Array,
+  settings: Int32Array,
+): boolean {
   if (known(snapshot, STALL_SOME_PERMILLE) > STALL_NOTICED_PERMILLE) {
     return false;
   }

@@ -8,6 +8,7 @@ import {
   HIST_KILLED,
   HIST_PRIMED,
   HIST_RECLAIM,
+  REASON_LOW_MEM,
   REASON_NONE,
   RECLAIM_NONE,
   VERDICT_FLOOR_ADJ,
@@ -35,7 +36,7 @@ import {
   STALL_SOME_PERMILLE,
   THRASHING_PERCENT,
 } from "../state/snapshot.ts";
-import { decideExhaustion, needKb } from "./exhaustion.ts";
+import { decideExhaustion, needKb, swapKeepsUp } from "./exhaustion.ts";
 import { decideLevels } from "./levels.ts";
 import { decideMinfree } from "./minfree.ts";
 import { isOldStrategy, levelOf } from "./polling.ts";
@@ -125,8 +126,24 @@ function decideOld(
   decideLevels(snapshot, settings, history, level, verdict);
 }
 
-/** Level and slope first; tiers where they are set; lmkd's chain last, and
- * only while headroom is short and tasks really stall. */
+/** Whether `adaptive` heeds a reason of lmkd's: only while headroom is short and
+ * tasks really stall. Free memory below its low mark alone is what has the
+ * kernel swap (mm/vmscan.c, kswapd): as long as that helps, nobody need die. */
+function heeds(
+  reason: number,
+  snapshot: Int32Array,
+  settings: Int32Array,
+): boolean {
+  const comfort = settings[SET_COMFORT_KB] - settings[SET_RESERVE_KB];
+  if (known(snapshot, HEADROOM_KB) >= comfort) return false;
+  if (known(snapshot, STALL_SOME_PERMILLE) < STALL_IGNORED_PERMILLE) {
+    return false;
+  }
+  return reason !== REASON_LOW_MEM || !swapKeepsUp(snapshot, settings);
+}
+
+/** Level and slope first; tiers where they are set; lmkd's chain last, where it
+ * is heeded. */
 function decideAdaptive(
   snapshot: Int32Array,
   settings: Int32Array,
@@ -137,11 +154,7 @@ function decideAdaptive(
   decidePressure(snapshot, settings, history, pressure, verdict);
   verdict[VERDICT_NEED_KB] = needKb(snapshot, settings);
   if (verdict[VERDICT_REASON] !== REASON_NONE) {
-    const comfort = settings[SET_COMFORT_KB] - settings[SET_RESERVE_KB];
-    const short = known(snapshot, HEADROOM_KB) < comfort;
-    const stalls = known(snapshot, STALL_SOME_PERMILLE) >=
-      STALL_IGNORED_PERMILLE;
-    if (short && stalls) return;
+    if (heeds(verdict[VERDICT_REASON], snapshot, settings)) return;
     // What the chain asked for goes with its reason.
     history[HIST_CUT_LIMIT] = 0;
     clear(snapshot, settings, verdict);

@@ -118,9 +118,16 @@ Deno.test("lmkd: the old strategy where it is asked for", () => {
   }, NOBODY);
 });
 
+/** Tasks stall, and there is hardly anything left that could be swapped. */
+const SWAP_SPENT = {
+  ACTIVE_ANON_KB: 30_000,
+  INACTIVE_ANON_KB: 20_000,
+  STALL_SOME_PERMILLE: 50,
+};
+
 Deno.test("adaptive: nothing stops it early, and no mode of lmkd's counts", () => {
   const adaptive = check.bind(null, STRATEGY_ADAPTIVE);
-  const short = { ...LOW, HEADROOM_KB: 51_199, STALL_SOME_PERMILLE: 50 };
+  const short = { ...LOW, ...SWAP_SPENT, HEADROOM_KB: 51_199 };
   for (const mode of [LMKD_MINFREE, LMKD_LEVELS]) {
     adaptive(`mode ${mode}`, {
       snapshot: short,
@@ -212,12 +219,14 @@ Deno.test("adaptive: slope and level, then tiers", () => {
 
 Deno.test("adaptive: the chain counts while it is short and tasks stall", () => {
   const adaptive = check.bind(null, STRATEGY_ADAPTIVE);
-  const short = { ...LOW, HEADROOM_KB: 51_199, STALL_SOME_PERMILLE: 50 };
-  adaptive("short and stalling", { snapshot: short }, {
-    reason: r.REASON_LOW_MEM,
-    floor: 701,
-    need: 1,
-  });
+  const short = { ...LOW, ...SWAP_SPENT, HEADROOM_KB: 51_199 };
+  const lowMem = { reason: r.REASON_LOW_MEM, floor: 701, need: 1 };
+  adaptive("short and stalling", { snapshot: short }, lowMem);
+  const swaps = { ...short, ACTIVE_ANON_KB: 500_000 };
+  adaptive("swapping helps", { snapshot: swaps }, { ...NOBODY, need: 1 });
+  adaptive("swapping is noticed", {
+    snapshot: { ...swaps, STALL_SOME_PERMILLE: 101 },
+  }, lowMem);
   adaptive("comfortable", {
     snapshot: { ...short, HEADROOM_KB: 51_200 },
   }, NOBODY);
