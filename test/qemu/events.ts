@@ -233,6 +233,7 @@ function toSample(fields: Fields): Sample {
     someUs: num(fields, "some"),
     fullUs: num(fields, "full"),
     grownKb: num(fields, "grown"),
+    lateUs: num(fields, "late"),
   };
 }
 

@@ -42,6 +42,8 @@ export interface Sample {
   fullUs: number;
   /** How far the culprit has grown. */
   grownKb: number;
+  /** How late the worst foreground beat since the last sample was. */
+  lateUs: number;
 }
 
 export interface Heart {

@@ -31,6 +31,8 @@ export interface Outcome {
   isSilent: boolean;
   retriedFor?: string;
   bootMs: number;
+  /** The device's kernel, as uname -r says. */
+  release: string;
 }
 
 /** Kernel words: no huge pages (as phones have it), and an oops ends the
@@ -81,7 +83,8 @@ async function bootOnce(request: Boot): Promise<Outcome> {
     await qemu.status;
     watch.stop();
     const console = Deno.readTextFileSync(`${work}/console`);
-    return { lines, console, ...watch.state, bootMs };
+    const { release } = request.image;
+    return { lines, console, ...watch.state, bootMs, release };
   } finally {
     Deno.removeSync(work, { recursive: true });
   }

@@ -87,6 +87,18 @@ void stage_start(int slot) {
            proc->uid, (long)proc->size_kb, proc->culprit ? "true" : "false");
 }
 
+// The worst of the beats since the last sample, or of the one still due.
+static int64_t worst_late_us(void) {
+  static uint32_t seen;
+  const uint32_t count = atomic_load(&shared->beat_count);
+  const int64_t due_us = atomic_load(&shared->beat_due_us);
+  int64_t worst_us = due_us > 0 && now_us() > due_us ? now_us() - due_us : 0;
+  for (; seen < count; seen++)
+    if (shared->beat_late_us[seen] > worst_us)
+      worst_us = shared->beat_late_us[seen];
+  return worst_us;
+}
+
 static void sample(void) {
   const struct mem_sample mem = probe_mem();
   const struct psi_sample psi = probe_psi();
@@ -96,10 +108,11 @@ static void sample(void) {
       grown_kb += atomic_load(&shared->cells[i].touched_kb);
   out_line("{\"e\":\"mem\",\"t\":%ld,\"avail\":%ld,\"free\":%ld,\"file\":%ld,"
            "\"swap\":%ld,\"mlocked\":%ld,\"some\":%ld,\"full\":%ld,"
-           "\"grown\":%ld}",
+           "\"grown\":%ld,\"late\":%ld}",
            (long)now_us(), (long)mem.avail_kb, (long)mem.free_kb,
            (long)mem.file_kb, (long)mem.swap_free_kb, (long)mem.mlocked_kb,
-           (long)psi.some_us, (long)psi.full_us, (long)grown_kb);
+           (long)psi.some_us, (long)psi.full_us, (long)grown_kb,
+           (long)worst_late_us());
   if (sample_index++ % RSS_EVERY_SAMPLES != 0)
     return;
   for (int i = 0; i < scene.proc_count; i++) {
