@@ -5,7 +5,7 @@
 // of the last try.
 
 import { delta32 } from "../base/int.ts";
-import { SAMPLES_MAX, SLOTS_MAX } from "../base/limits.ts";
+import { SAMPLES_MAX } from "../base/limits.ts";
 import type { Arena } from "../state/arena.ts";
 import * as call from "../state/calls.ts";
 import { MB_COUNT, MB_NOW_US, MB_SLOTS } from "../state/layout.ts";
@@ -83,9 +83,11 @@ export class NotedPorts implements Ports {
   /** Notes slots that failed; answers those that are worth another try. */
   #noteSlots(wanted: number): number {
     let failed = 0;
-    for (let slot = 0; slot < SLOTS_MAX; slot++) {
+    // Bit by bit: most of the slots are closed, or not asked for.
+    for (let left = wanted; left !== 0;) {
+      const slot = 31 - Math.clz32(left);
       const bit = 1 << slot;
-      if ((wanted & bit) === 0) continue;
+      left &= ~bit;
       const length = this.#slotLengths[slot];
       if (length >= 0) {
         this.#worked |= bit;

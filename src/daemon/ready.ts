@@ -14,6 +14,7 @@ import {
   STATUS_RSS_KB,
   STATUS_SWAP_KB,
 } from "../kernel/status.ts";
+import { parseStatusMemory } from "../kernel/status_memory.ts";
 import type { Arena } from "../state/arena.ts";
 import {
   AT_SAMPLES,
@@ -184,7 +185,7 @@ export class Ready {
       const length = arena.sampleLengths[i];
       if (length <= 0) continue;
       const at = AT_SAMPLES + i * SAMPLE_BYTES;
-      parseStatus(arena.bytes, at, at + length, this.#fields);
+      parseStatusMemory(arena.bytes, at, at + length, this.#fields);
       noteSample(rows, this.#asked[i], this.#fields, nowMs);
     }
   }

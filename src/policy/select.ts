@@ -98,10 +98,12 @@ export function culpritOf(
   let swarm = 0;
   for (let i = 0; i < READY_MAX; i++) {
     const row = ready[i];
-    if (row === NONE || !killable(rows, row, low)) continue;
+    if (row === NONE) continue;
     const at = row * VICTIM_WORDS;
+    // Nearly nobody has grown: this is asked first.
     const grown = rows[at + V_GROWN_KB];
-    if (rows[at + V_ADJ] > topAdj || grown < share) continue;
+    if (grown < share || rows[at + V_ADJ] > topAdj) continue;
+    if (!killable(rows, row, low)) continue;
     // What is more than a swarm's worth needs not be added up.
     swarm += Math.min(grown >> SWARM_BITS, enough);
     if (grown <= most) continue;
@@ -131,8 +133,9 @@ function inBand(
   topAdj: number,
   lowAdj: number,
 ): boolean {
-  return row !== NONE && killable(rows, row, lowAdj) &&
-    rows[row * VICTIM_WORDS + V_ADJ] <= topAdj;
+  if (row === NONE) return false;
+  const adj = rows[row * VICTIM_WORDS + V_ADJ];
+  return adj >= lowAdj && adj <= topAdj && killable(rows, row, lowAdj);
 }
 
 /** Size to go by among the ready rows of a band: the smallest that is at least

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { ABSENT } from "../../src/base/scan.ts";
 import * as status from "../../src/kernel/status.ts";
+import { parseStatusMemory } from "../../src/kernel/status_memory.ts";
 import { checkTruncations, encode, fixtures } from "./helpers.ts";
 
 type Want = Partial<Record<number, number>>;
@@ -61,6 +62,60 @@ Deno.test("status: hostile and unusual rows", () => {
   check("VmSwap:\t      33 kB\nRssAnon:\t       5 kB\n", {
     [status.STATUS_SWAP_KB]: 33,
   });
+});
+
+const MEMORY = [
+  status.STATUS_RSS_KB,
+  status.STATUS_ANON_KB,
+  status.STATUS_SWAP_KB,
+];
+
+/** What a sample is read for is what the whole parser makes of the same text up
+ * to `end`, whatever stands behind it; answers whether it went by columns. */
+function checkMemory(text: string, end = text.length): boolean {
+  const bytes = encode(text);
+  const whole = new Int32Array(status.STATUS_FIELDS);
+  status.parseStatus(bytes, 0, end, whole);
+  const fields = new Int32Array(status.STATUS_FIELDS).fill(-7);
+  parseStatusMemory(bytes, 0, end, fields);
+  for (const field of MEMORY) {
+    assert.equal(fields[field], whole[field], `${field} ${end} ${text}`);
+  }
+  return fields[status.STATUS_TGID] === -7;
+}
+
+Deno.test("status: a sample's memory, by columns and otherwise", () => {
+  let byColumns = 0;
+  for (const kind of ["user", "kthread", "zombie", "hostile"]) {
+    for (const { text } of fixtures(`status/${kind}`)) {
+      if (checkMemory(text)) byColumns++;
+      for (let end = 0; end < text.length; end++) {
+        checkMemory(text, end);
+      }
+    }
+  }
+  // Four kernels, a user's process and a hostile name each.
+  assert.equal(byColumns, 8);
+  const [{ text }] = fixtures("status/user");
+  assert.ok(checkMemory(text.replace(/^Name:.*/, "Name:\tVmPeak: V")));
+  assert.ok(checkMemory(text.replace(/(VmSize:\t) *\d+/, "$11234567890")));
+  assert.ok(checkMemory(text.replace(/(VmRSS:\t) *\d+/, "$112345678")));
+  // Lines that are wider, missing, or new between those that count.
+  const rows: [RegExp, string][] = [
+    [/(VmRSS:\t) *\d+/, "$1123456789"],
+    [/(VmHWM:\t) *\d+/, "$1123456789"],
+    [/(RssAnon:\t) *\d+/, "$1123456789"],
+    [/(VmSwap:\t) *\d+/, "$1123456789"],
+    [/RssAnon:.*\n/, ""],
+    [/VmSwap:.*\n/, ""],
+    [/VmSwap:/, "VmOdds:\t       3 kB\nVmSwap:"],
+    [/VmPTE:/, "VmNew:\t       3 kB\nVmPTE:"],
+    [/VmPeak:/, "VmNew:\t       3 kB\nVmPeak:"],
+    [/VmLck:/, "VmNew:\t       3 kB\nVmLck:"],
+  ];
+  for (const [what, by] of rows) {
+    assert.ok(!checkMemory(text.replace(what, by)), `${what}`);
+  }
 });
 
 Deno.test("status: who is on the way out", () => {

@@ -7,7 +7,12 @@ import { parseMeminfo } from "../../../src/kernel/meminfo.ts";
 import { parseMmStat } from "../../../src/kernel/mm_stat.ts";
 import { parsePressure } from "../../../src/kernel/pressure.ts";
 import { parseGroupStat, parseTaskStat } from "../../../src/kernel/stat.ts";
-import { copyName, parseStatus } from "../../../src/kernel/status.ts";
+import {
+  copyName,
+  parseStatus,
+  STATUS_FIELDS,
+} from "../../../src/kernel/status.ts";
+import { parseStatusMemory } from "../../../src/kernel/status_memory.ts";
 import { parseSwaps } from "../../../src/kernel/swaps.ts";
 import { parseVmstat } from "../../../src/kernel/vmstat.ts";
 import { parseZoneinfo } from "../../../src/kernel/zoneinfo.ts";
@@ -69,6 +74,12 @@ export function setupStatus(): () => void {
 
 export function setupStatusOfUser(): () => void {
   return setup(parseStatus, "status/user");
+}
+
+export function setupStatusMemory(): () => void {
+  const file = fixtures("status/user")[0];
+  const fields = new Int32Array(STATUS_FIELDS);
+  return () => parseStatusMemory(file, 0, file.length, fields);
 }
 
 export function setupName(): () => void {
