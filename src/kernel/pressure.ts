@@ -20,7 +20,10 @@ import {
 const NEWLINE = 10;
 const POINT = 46;
 const ZERO = 48;
+const ONE = 49;
+const SIX = 54;
 const EQUALS = 61;
+const LETTER_A = 97;
 /** 100.00 percent. */
 const CENTI_MAX = 10_000;
 const PERCENT_MAX = 100;
@@ -68,15 +71,23 @@ function parseLine(
     let column = -1;
     let value = ABSENT;
     if (key < at) break;
-    if (startsWith(bytes, key, end, AVG10)) {
-      column = avg10;
-      value = parseCenti(bytes, equals + 1, end);
-    } else if (startsWith(bytes, key, end, AVG60)) {
-      column = avg60;
-      value = parseCenti(bytes, equals + 1, end);
-    } else if (startsWith(bytes, key, end, TOTAL)) {
-      column = total;
-      value = parseWrapped(bytes, equals + 1, end);
+    // The letter before the last tells which it may be.
+    const letter = bytes[equals - 2];
+    if (letter === ONE) {
+      if (startsWith(bytes, key, end, AVG10)) {
+        column = avg10;
+        value = parseCenti(bytes, equals + 1, end);
+      }
+    } else if (letter === SIX) {
+      if (startsWith(bytes, key, end, AVG60)) {
+        column = avg60;
+        value = parseCenti(bytes, equals + 1, end);
+      }
+    } else if (letter === LETTER_A) {
+      if (startsWith(bytes, key, end, TOTAL)) {
+        column = total;
+        value = parseWrapped(bytes, equals + 1, end);
+      }
     }
     if (value !== ABSENT) {
       columns[column] = value;

@@ -24,6 +24,9 @@ const WARM_TURNS = 400;
 const SLOW_SHARE = 8;
 /** Signals between which nobody is made. */
 const ACTS_MAX = 50;
+/** A sprint is waited for in such steps, and no longer than so many. */
+const CALM_STEP_MS = 20;
+const CALM_TURNS_MAX = 250;
 /** Turns in which somebody has died, or never will. */
 const TURNS_MAX = 200_000;
 
@@ -64,6 +67,17 @@ async function runAct(rig: Rig, bench: Bench, pausers: Pausers): Promise<Row> {
   return { name: "act: choose, look, signal", ours, theirs, reads: [1, 1] };
 }
 
+/** Ends a sprint: it lasts for a second after the last trigger, and for as long
+ * as this machine's memory really shrinks. */
+function calmDown(rig: Rig, bench: Bench): void {
+  rig.press(false);
+  for (let i = 0; i < CALM_TURNS_MAX; i++) {
+    rig.turn();
+    if (!rig.reactor.sprinting) return;
+    bench.bench_sleep(CALM_STEP_MS);
+  }
+}
+
 const bench = loadBench(library);
 const rig = makeRig(bench);
 const pausers = new Pausers(program);
@@ -76,8 +90,8 @@ try {
   for (let i = 0; i < WARM_TURNS; i++) rig.turn();
   const rows: Row[] = [];
   for (const phase of phasesOf(rig, bench)) {
-    rig.press(false);
     if (!phase.name.includes(wanted)) continue;
+    calmDown(rig, bench);
     const isSlow = phase.name.includes("apart");
     const count = isSlow ? Math.ceil(samples / SLOW_SHARE) : samples;
     rows.push(runPhase(bench, phase, count));
