@@ -38,6 +38,18 @@ export async function buildNative(): Promise<Native> {
   return native;
 }
 
+/** Builds both for one test. */
+export async function withNative(
+  test: (native: Native) => Promise<void>,
+): Promise<void> {
+  const native = await buildNative();
+  try {
+    await test(native);
+  } finally {
+    Deno.removeSync(native.folder, { recursive: true });
+  }
+}
+
 export interface Talk {
   /** Packets the server got, in hexadecimal. */
   got: string[];

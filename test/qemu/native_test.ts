@@ -6,7 +6,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 
 import { collect } from "./events.ts";
 import { run } from "./host.ts";
-import { buildNative, type Native, talk, whyNoNative } from "./native.ts";
+import { talk, whyNoNative, withNative } from "./native.ts";
 import { judgeTrial } from "./trial_verdict.ts";
 import { TRIALS, trialText } from "./trials.ts";
 
@@ -155,17 +155,6 @@ const ROWS: Row[] = [
     end(1, 1, 0),
   ], 0],
 ];
-
-async function withNative(
-  test: (native: Native) => Promise<void>,
-): Promise<void> {
-  const native = await buildNative();
-  try {
-    await test(native);
-  } finally {
-    Deno.removeSync(native.folder, { recursive: true });
-  }
-}
 
 Deno.test({
   name: "client: registers, subscribes, and tells good from bad",

@@ -90,10 +90,14 @@ function isFolder(path: string): boolean {
   }
 }
 
-function fill(tree: string, { texts, values, copies }: DiskContent): void {
+function fill(tree: string, content: DiskContent): void {
+  const { texts, values, copies, without } = content;
   for (const name of UNREAD) {
     const path = `${tree}/usr/share/${name}`;
     if (isFolder(path)) Deno.removeSync(path, { recursive: true });
+  }
+  for (const path of without ?? []) {
+    Deno.removeSync(tree + path, { recursive: true });
   }
   for (const name of FOLDERS) {
     Deno.mkdirSync(`${tree}/${name}`, { recursive: true });

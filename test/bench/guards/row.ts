@@ -11,6 +11,8 @@ export interface DiskContent {
   texts?: Readonly<Record<string, string>>;
   /** Values set anew in `key = value` files of the packages, by path. */
   values?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Folders of the packages that are left out. */
+  without?: readonly string[];
   /** Files of this machine, by path in the tree. */
   copies?: Readonly<Record<string, string>>;
 }

@@ -8,12 +8,16 @@ import {
 import { EARLYOOM } from "./earlyoom.ts";
 import { LOCAL_FOLDER, readAdapters } from "./local.ts";
 import { NOHANG } from "./nohang.ts";
+import { OOMD } from "./oomd.ts";
+import { SYSTEMD_OOMD } from "./systemd_oomd.ts";
 import type { PeerRow } from "./row.ts";
 
 /** Peers from Debian's packages, each as delivered and as tuned. */
 export const PEERS: readonly PeerRow[] = [
   ...EARLYOOM,
   ...NOHANG,
+  ...OOMD,
+  ...SYSTEMD_OOMD,
 ];
 
 let found: readonly PeerRow[] | undefined;

@@ -52,6 +52,8 @@ if [ -d /guard/proc ]; then
   done
 fi
 if [ -n "$init" ]; then
+  rm /dev/shm
+  mkdir /dev/shm
   mount -o bind /load /guard/load
   mount -t tmpfs -o mode=1777,size=8m tmp /guard/tmp
   mount -t tmpfs -o mode=755,size=8m var /guard/var
