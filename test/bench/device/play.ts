@@ -29,6 +29,8 @@ export async function play(
       scene: boot.scene as SceneName,
       seed: boot.seed,
       signals: true,
+      // Some kill groups: everybody has processes in groups.
+      groups: true,
     });
     if (outcome.retriedFor) tell(`booted again after "${outcome.retriedFor}"`);
     if (run.isDone && verdict.isLoadWeak && left > 0) {
