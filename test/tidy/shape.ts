@@ -147,7 +147,7 @@ export function topFolderProblems(names: string[]): string[] {
 export function nameProblems(tree: Tree): string[] {
   return [...tree.keys()]
     .filter((path) => /^(src|ffi|test)\/|^build/.test(path))
-    .filter((path) => !path.endsWith("/README.md"))
+    .filter((path) => !/\/(README|RESULTS)\.md$/.test(path))
     .filter((path) =>
       !path.split("/").every((part) =>
         /^\.?[a-z0-9]+(_[a-z0-9]+)*(\.[a-zA-Z0-9]+)*$/.test(part)
