@@ -16,6 +16,8 @@ export interface Boot {
   swapMb: number;
   /** tracefs is mounted: some MB of kernel memory. */
   trace: boolean;
+  /** The kernel records signals from its start. */
+  signals: boolean;
   sceneText: string;
   limitMs: number;
   /** A runner that has begun to speak and then says nothing for this long, ms,
@@ -41,6 +43,13 @@ const KERNEL_WORDS = [
   ...["console=ttyS0", "quiet", "loglevel=4"],
   ...["transparent_hugepage=never", "mitigations=off", "tsc=reliable"],
   ...["oops=panic", "panic=-1", "rdinit=/init"],
+];
+
+/** An event that is enabled later is patched into the kernel's running text on
+ * both CPUs, which the emulator does not always survive (two of twenty boots). */
+const SIGNAL_WORDS = [
+  ...["trace_event=signal:signal_generate", "trace_clock=mono"],
+  "trace_buf_size=256k",
 ];
 
 const SECTOR_BYTES = 512;
@@ -148,7 +157,8 @@ function qemuArgs(request: Boot, work: string): string[] {
     `psi=${device.psi === false ? 0 : 1}`,
     `scene.swap_mb=${request.swapMb}`,
     `scene.memcg=${device.memcg}`,
-    `scene.trace=${request.trace ? 1 : 0}`,
+    `scene.trace=${request.trace || request.signals ? 1 : 0}`,
+    ...(request.signals ? SIGNAL_WORDS : []),
     ...(request.init === undefined ? [] : [`scene.init=${request.init}`]),
   ];
   const disks = [image.rootPath, `${work}/scene`];

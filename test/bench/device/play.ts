@@ -12,10 +12,12 @@ import type { Asked } from "./rows.ts";
 /** What is the same for every boot of a bench. */
 export type Setting = Pick<BenchRecord, "commit" | "host">;
 
-/** Tries at a load that does not come to its rate on a host with other work. */
-const TRIES = 2;
+/** Tries at a scene that the host spoils: its load does not come to its rate
+ * beside other work, or the emulator ends before it has begun. */
+const TRIES = 3;
 
-/** Plays one boot; `tell` hears what was out of the ordinary. */
+/** Plays one boot; `tell` hears what was out of the ordinary. Throws when the
+ * scene never began. */
 export async function play(
   boot: Boot,
   asked: Asked,
@@ -33,6 +35,11 @@ export async function play(
       groups: true,
     });
     if (outcome.retriedFor) tell(`booted again after "${outcome.retriedFor}"`);
+    if (run.beginUs === 0) {
+      if (left === 0) throw new Error("the device never came to the scene");
+      tell("the device never came to the scene: again");
+      continue;
+    }
     if (run.isDone && verdict.isLoadWeak && left > 0) {
       tell(`the load only reached ${verdict.rateMb.toFixed(0)} MB/s: again`);
       continue;

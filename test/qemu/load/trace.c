@@ -71,16 +71,10 @@ static int add_threads(int pid) {
   return count;
 }
 
-// Signals alone cost the machine little: a kB for each that is sent.
-static void record_signals(void) {
-  put("trace_clock", "mono");
-  put("buffer_size_kb", "64");
-  record("signal/signal_generate", "sig==9||sig==15", 0);
-}
-
 void trace_begin(void) {
+  // Recorded since the boot (vm.ts): from here only what is deadly.
   if (scene.signals && !scene.trace)
-    record_signals();
+    put("events/signal/signal_generate/filter", "sig==9||sig==15");
   if (!scene.trace)
     return;
   int events = 0;
