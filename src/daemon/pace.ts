@@ -40,9 +40,6 @@ import { IDLE, type Killer } from "./killer.ts";
 const AFTER_TRIGGER_MS = 1_000;
 /** Exhaustion nearer than this at the present rate starts a sprint, ms. */
 const SPRINT_EXHAUSTION_MS = 2_000;
-/** While memory shrinks fast a wait is a thirty-second part of the time that is
- * left at the present rate: at the horizon, 300 ms, that is sprintMs. */
-const APPROACH_BITS = 5;
 /** Wait between looks after a trigger, ms, where headroom lasts. */
 const TRIGGERED_MS = 100;
 /** Short of memory with nobody to kill: look at least this often, ms (AOSP
@@ -85,8 +82,9 @@ export class Pace {
     let waitMs = this.#calmMs();
     // A trigger with plenty of memory left is looked into, but not as closely
     // as memory that is about to end (AOSP lmkd polls at 100 ms then).
-    if (this.sprinting) waitMs = Math.min(waitMs, TRIGGERED_MS);
-    if (this.#shrinksFast()) waitMs = Math.min(waitMs, this.#approachMs());
+    if (this.sprinting) {
+      waitMs = this.#shrinksFast() ? sprintMs : Math.min(waitMs, TRIGGERED_MS);
+    }
     // Not while memory goes on shrinking, or may: who shrinks it may yet
     // become one that may die.
     const still = arena.snapshot[SHRINK_KB_PER_S] === 0;
@@ -106,12 +104,6 @@ export class Pace {
     const fill = settings[SET_FILL_KB_PER_MS];
     const ms = divTrunc(Math.max(headroom, 0), fill) >> 1;
     return clamp(ms, settings[SET_SPRINT_MS], settings[SET_IDLE_MAX_MS]);
-  }
-
-  /** On the way to the end looks come as often as the slope needs them. */
-  #approachMs(): number {
-    const left = this.#arena.snapshot[EXHAUSTION_MS] >> APPROACH_BITS;
-    return Math.max(left, this.#arena.settings[SET_SPRINT_MS]);
   }
 
   /** With nobody to kill headroom is gone already: half of the time in which
