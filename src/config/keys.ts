@@ -84,7 +84,7 @@ const EXPLANATIONS: Record<string, string> = {
   "exhaustion.horizonMs": "How far ahead exhaustion is looked for.",
   "exhaustion.swapKbPerS": "What swapping is trusted to give back.",
   "exhaustion.culpritKb":
-    "Growth that makes a process the culprit; 1 % of all memory if unset.",
+    "Growth that makes one process the culprit; 1 % of all memory if unset.",
   "wait.idleMaxMs": "Longest sleep when calm.",
   "wait.sprintMs": "Shortest sleep, when memory is short.",
   "wait.fillKbPerMs": "Fastest growth reckoned with when calm.",

@@ -12,7 +12,10 @@
 // fails. Where H is less, the wait is sprintMs, and the reserve pays for it:
 // all of it while those of lowmemMinAdj and above die at H < 0, half of it for
 // the others, who die once the other half is gone. That is where the second
-// term comes from. What the guard is late by counts as part of W. One look
+// term comes from. What the guard is late by counts as part of W, and so
+// does the rest that it owes to others (reactor.ts): where turn and desk take
+// longer than sprintMs / 2, looks are twice as far apart as they take, and that
+// stands for sprintMs in the second term. One look
 // later the fall is known, and exhaustion judged over a horizon that is longer
 // than any sprint's wait. Said of victims that may die, one at a time: while a
 // death is awaited nobody else dies.

@@ -57,6 +57,9 @@ const CALM_MS = 1_000;
 /** When calm, all rows are read anew in this time, ms, unless a visit would
  * have to read more of them than in a sprint. */
 const REFRESH_ALL_MS = 300_000;
+/** In a sprint a ready row is read anew only after this, ms: its adj and name
+ * are looked at once more before it is signalled. */
+const FRESH_MS = 250;
 /** A rest counts as no longer than this, ms: times the rows it is an Int32. */
 const REST_MS_MAX = 10_000;
 /** Stat files opened in one visit. */
@@ -139,18 +142,22 @@ export class Roster {
   /** Rows to read anew after so long a rest: among few, a few at each visit. */
   #share(restMs: number): number {
     const ms = clamp(restMs, 0, REST_MS_MAX);
-    const due = divTrunc(this.#victims.end * ms, REFRESH_ALL_MS);
+    const due = divTrunc(
+      this.#victims.end * ms + REFRESH_ALL_MS - 1,
+      REFRESH_ALL_MS,
+    );
     return clamp(due, REFRESH_CALM, REFRESH_SPRINT);
   }
 
-  /** Reads adj and memory of `count` further rows. To read a row that is not ready a
-   * file has to be opened: while memory is short that is done only for those
-   * who could be chosen, or who may come to be. */
+  /** Reads adj and memory of `count` further rows. To read a row that is not
+   * ready a file has to be opened: while memory is short that is done only for
+   * those who could be chosen, or who may come to be. */
   #refresh(sprinting: boolean, count: number): void {
     const rows = this.#victims.rows;
     const end = this.#victims.end;
-    let looked = 0;
-    for (let done = 0; done < count && looked < this.#rowsPerVisit; looked++) {
+    const most = Math.min(this.#rowsPerVisit, end);
+    let done = 0;
+    for (let looked = 0; done < count && looked < most; looked++) {
       this.#refreshAt = this.#refreshAt + 1 < end ? this.#refreshAt + 1 : 0;
       const at = this.#refreshAt * VICTIM_WORDS;
       const flags = rows[at + V_FLAGS];
@@ -161,10 +168,19 @@ export class Roster {
       // Asked of everybody: the rehearsal must have been through it.
       const young = this.#protector.isUnsettled(row, this.#mailbox[MB_NOW_MS]);
       if (sprinting && (flags & ROW_LISTED) === 0 && !young) continue;
+      if (sprinting && this.#isFresh(row)) continue;
       this.#refreshRow(row);
       done++;
-      if (looked >= end) return;
     }
+  }
+
+  /** Whether a ready row, whose memory is sampled at every look, was read not
+   * long ago: once it is, only its adj and its name can have changed. */
+  #isFresh(row: number): boolean {
+    const rows = this.#victims.rows;
+    const at = row * VICTIM_WORDS;
+    if (rows[at + V_READY] < 0) return false;
+    return !isPast(this.#mailbox[MB_NOW_MS], rows[at + V_CHECKED_MS], FRESH_MS);
   }
 
   #refreshRow(row: number): void {

@@ -1,6 +1,6 @@
 // @hot
 // /proc/PID/status to the memory that samples go by, from where the lines stand.
-// Never fails and never reads outside [at, end).
+// Never fails, and goes by nothing outside [at, end).
 // Source: fs/proc/task_mmu.c, task_mem, 4.15 and newer.
 //
 //   VmPeak:	    2920 kB

@@ -91,14 +91,20 @@ const noMounts = await whyNoMounts();
 danger(
   "state folder full",
   mounted("size=16k"),
-  ({ daemon }) => assert.match(daemon.log, /Cannot keep .*journal": ENOSPC/),
+  async ({ daemon }) => {
+    await daemon.said("ENOSPC");
+    assert.match(daemon.log, /Cannot keep .*journal": ENOSPC/);
+  },
   noMounts,
 );
 
 danger(
   "state folder read-only",
   mounted("ro"),
-  ({ daemon }) => assert.match(daemon.log, /Cannot open .*: EROFS, ignoring/),
+  async ({ daemon }) => {
+    await daemon.said("EROFS, ignoring");
+    assert.match(daemon.log, /Cannot open .*: EROFS, ignoring/);
+  },
   noMounts,
 );
 

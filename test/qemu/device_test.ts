@@ -21,6 +21,7 @@ import {
 import {
   CORE_SCENES,
   type SceneName,
+  SCENES,
   STRATEGIES,
   type StrategyName,
 } from "./scenes.ts";
@@ -81,7 +82,8 @@ Deno.test({
   },
 });
 
-for (const scene of SCENE_NAMES) {
+const OUR_SCENES = isFull ? Object.keys(SCENES) as SceneName[] : SCENE_NAMES;
+for (const scene of OUR_SCENES) {
   Deno.test({
     name: `${scene}, oomguard: the right process dies before the kernel acts`,
     ignore: skipReason !== undefined,

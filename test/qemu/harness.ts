@@ -53,6 +53,7 @@ interface Asked {
   /** Other than the scene's or the trial's. */
   swapMb?: number;
   calmMs?: number;
+  settleMs?: number;
   verbose?: number;
 }
 
@@ -83,6 +84,7 @@ export async function runScene(request: Request): Promise<Result> {
   const scene = {
     ...SCENES[request.scene],
     ...(request.calmMs && { calmMs: request.calmMs }),
+    ...(request.settleMs && { settleMs: request.settleMs }),
   };
   const outcome = await bootFor(
     request,

@@ -81,7 +81,9 @@ export function judge(run: Run, want: Expectation): Verdict {
     ...(run.heart && { heart: run.heart }),
     ...(need && { needMs: (need.atUs - run.beginUs) / 1000 }),
     ...(victims[0] && { firstDeathMs: victims[0].atMs }),
-    ...(run.grownUs && { launchMs: (run.grownUs - run.beginUs) / 1000 }),
+    ...(want.fate === "grows" && run.grownUs && {
+      launchMs: (run.grownUs - run.beginUs) / 1000,
+    }),
   };
   verdict.isLoadWeak = verdict.rateMb < want.rateMbMin;
   verdict.failures = findFailures(run, verdict, want);

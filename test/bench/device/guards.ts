@@ -1,6 +1,6 @@
 // The guards' order and colours, the same in every table and plot: a hue for
-// each family, a lighter tone of it for its tuned row. Known guards first, as
-// the issue names them; whoever was dropped in follows by name.
+// each family, a lighter tone of it for its tuned row. Known guards first;
+// whoever was dropped in follows by name.
 
 /** A colour for a light and one for a dark page. */
 export interface Tone {
@@ -65,10 +65,10 @@ export function tonesOf(ordered: readonly string[]): Tone[] {
   );
 }
 
-/** Scenes in the issue's order; others follow by name. */
+/** Scenes in this order; others follow by name. */
 const SCENE_ORDER = [
   ...["launch", "leak", "lock", "swapless", "thrash", "squeeze", "storm"],
-  ...["fill", "burst", "groups", "recover", "idle"],
+  ...["fill", "burst", "recover", "idle"],
 ];
 
 /** The scenes that occur, each once, in the order of tables and plots. */

@@ -1,6 +1,7 @@
 // One boot of the bench: a scene played against a guard, and what it gave.
 
 import { runScene } from "../../qemu/harness.ts";
+import { parseTrace } from "../../qemu/kmem.ts";
 import type { GuardSize, Run } from "../../qemu/record.ts";
 import type { SceneName } from "../../qemu/scenes.ts";
 import type { Verdict } from "../../qemu/verdict.ts";
@@ -12,6 +13,12 @@ import type { Asked } from "./rows.ts";
 /** What is the same for every boot of a bench. */
 export type Setting = Pick<BenchRecord, "commit" | "host">;
 
+/** Times other than the scene's, ms. */
+export interface Haste {
+  calmMs?: number;
+  settleMs?: number;
+}
+
 /** Tries at a scene that the host spoils: its load does not come to its rate
  * beside other work, or the emulator ends before it has begun. */
 const TRIES = 3;
@@ -22,12 +29,14 @@ export async function play(
   boot: Boot,
   asked: Asked,
   setting: Setting,
+  haste: Haste,
   tell: (line: string) => void,
 ): Promise<BenchRecord> {
   const date = new Date().toISOString().replace(/\.\d+Z$/, "Z");
   for (let left = TRIES - 1;; left--) {
     const { outcome, run, verdict } = await runScene({
       ...asked,
+      ...haste,
       scene: boot.scene as SceneName,
       seed: boot.seed,
       signals: true,
@@ -38,6 +47,10 @@ export async function play(
     if (run.beginUs === 0) {
       if (left === 0) throw new Error("the device never came to the scene");
       tell("the device never came to the scene: again");
+      continue;
+    }
+    if (run.isDone && left > 0 && parseTrace(run.trace) === undefined) {
+      tell("the record of signals is not complete: again");
       continue;
     }
     if (run.isDone && verdict.isLoadWeak && left > 0) {
@@ -110,6 +123,11 @@ function costOf(run: Run, scene: string): BenchRecord["cost"] {
   return { cpuMs, wakeups, ...size, idle: scene === "idle" ? idle : null };
 }
 
+/** VmLck counts address space, of which no more than what is resident is locked
+ * memory (mm/mlock.c). */
 function sizeOf({ rssKb, keeperKb, lockedKb }: GuardSize) {
-  return { rssKb: rssKb + keeperKb, lockedKb };
+  return {
+    rssKb: rssKb + keeperKb,
+    lockedKb: Math.min(lockedKb, rssKb) + (lockedKb > 0 ? keeperKb : 0),
+  };
 }

@@ -55,7 +55,7 @@ if [ -n "$init" ]; then
   rm /dev/shm
   mkdir /dev/shm
   mount -o bind /load /guard/load
-  mount -t tmpfs -o mode=1777,size=8m tmp /guard/tmp
+  mount -o bind /tmp /guard/tmp
   mount -t tmpfs -o mode=755,size=8m var /guard/var
   mkdir -m 1777 /guard/var/tmp
   cd /guard
