@@ -137,7 +137,8 @@ Deno.test("ask: what cannot be asked", () => {
     const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
     const before = open();
     for (let i = 0; i < 50; i++) check(`${dir}/dead`, 1, 100, -ECONNREFUSED);
-    assert.equal(open(), before);
+    // The runtime may close one of its own meanwhile.
+    assert.ok(open() <= before, `${open()} open, ${before} before`);
   } finally {
     libc.close(fd);
     Deno.removeSync(dir, { recursive: true });
