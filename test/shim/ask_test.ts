@@ -133,12 +133,13 @@ Deno.test("ask: what cannot be asked", () => {
     check(`@oomguard-nobody-${Deno.pid}`, 1, 100, -ECONNREFUSED);
     check(`${dir}/dead`, 1, 100, -ECONNREFUSED);
     check(`${dir}/stream`, 1, 100, -EPROTOTYPE);
-    // No descriptor is left behind by any of them.
+    // No descriptor is left behind. Other tests of this process have their own
+    // to open and close meanwhile, though not by hundreds.
     const open = () => [...Deno.readDirSync("/proc/self/fd")].length;
     const before = open();
-    for (let i = 0; i < 50; i++) check(`${dir}/dead`, 1, 100, -ECONNREFUSED);
-    // The runtime may close one of its own meanwhile.
-    assert.ok(open() <= before, `${open()} open, ${before} before`);
+    for (let i = 0; i < 500; i++) check(`${dir}/dead`, 1, 100, -ECONNREFUSED);
+    const left = open() - before;
+    assert.ok(left < 250, `${left} descriptors more`);
   } finally {
     libc.close(fd);
     Deno.removeSync(dir, { recursive: true });
