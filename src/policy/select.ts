@@ -5,8 +5,7 @@
 //
 // adaptive goes by bands of 100 (900..1000 is one): the least important band
 // that has anybody comes first. Within it a process that has just grown by much
-// is the culprit and dies, or, where many have grown together, the one of them
-// that has grown most; else the smallest that suffices alone, so that what
+// is the culprit and dies; else the smallest that suffices alone, so that what
 // is needed costs one process and no more than it must; else the largest, so
 // that it costs few. Sizes that are alike decide nothing: then lmkd's order
 // holds.
@@ -74,14 +73,8 @@ function adjWithVictim(
   return at < floorAdj ? ADJ_MIN - 1 : at;
 }
 
-/** Of a swarm, each has grown by at least an eighth of what makes a culprit, and
- * all together by four times as much: apps that merely live grow and shrink by
- * less (40 MB against 10 in 1 GiB). */
-const SWARM_SHARE_BITS = 3;
-const SWARM_BITS = 2;
-
 /** The process of the least important band that grew most, by enough to be
- * the culprit or as one of many, or NONE. */
+ * the culprit, or NONE. */
 export function culpritOf(
   victims: Victims,
   ready: Int32Array,
@@ -91,26 +84,20 @@ export function culpritOf(
 ): number {
   const rows = victims.rows;
   const low = Math.max(bandOf(topAdj) * 100, floorAdj);
-  const enough = settings[SET_CULPRIT_KB];
-  const share = Math.max(enough >> SWARM_SHARE_BITS, 1);
   let best = NONE;
-  let most = 0;
-  let swarm = 0;
+  let most = settings[SET_CULPRIT_KB] - 1;
   for (let i = 0; i < READY_MAX; i++) {
     const row = ready[i];
     if (row === NONE) continue;
     const at = row * VICTIM_WORDS;
     // Nearly nobody has grown: this is asked first.
     const grown = rows[at + V_GROWN_KB];
-    if (grown < share || rows[at + V_ADJ] > topAdj) continue;
+    if (grown <= most || rows[at + V_ADJ] > topAdj) continue;
     if (!killable(rows, row, low)) continue;
-    // What is more than a swarm's worth needs not be added up.
-    swarm += Math.min(grown >> SWARM_BITS, enough);
-    if (grown <= most) continue;
     most = grown;
     best = row;
   }
-  return most >= enough || swarm >= enough ? best : NONE;
+  return best;
 }
 
 /** Two sizes are alike when they differ by less than a quarter, or 4 MB: who

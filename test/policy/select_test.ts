@@ -182,32 +182,6 @@ Deno.test("adaptive: sizes that are alike go by lmkd's order", () => {
   );
 });
 
-/** So many that have grown by so much, beside one that is larger. */
-function swarm(count: number, grownKb: number): Row[] {
-  const many = Array.from({ length: count }, (_, index) => ({
-    pid: 20 + index,
-    adj: 905,
-    rssKb: 12_000,
-    grownKb: grownKb - (index === 3 ? 0 : 1),
-  }));
-  return [{ pid: 10, adj: 945, rssKb: 40_000 }, ...many];
-}
-
-Deno.test("adaptive: of many that have grown together, the one that did most", () => {
-  const enough = { needKb: 30_000 };
-  check("4 * 16,384 kB together", swarm(16, 4100), 23, enough);
-  check("one too few", swarm(15, 4100), 10, enough);
-  check("each by a bit less", swarm(16, 4096), 10, enough);
-  check(
-    "by less than an eighth: not of the swarm",
-    swarm(60, 2048),
-    10,
-    enough,
-  );
-  check("by an eighth", swarm(60, 2049), 23, enough);
-  check("lmkd knows no swarm", swarm(16, 4100), 10, LMKD);
-});
-
 Deno.test("adaptive: the culprit of the least important band", () => {
   const culprit: Row[] = [
     { pid: 10, adj: 945 },
