@@ -113,7 +113,8 @@ int32_t shim_listen(const char *path, int32_t mode, int32_t uid, int32_t gid) {
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
   if (connect(fd, &address.any, (socklen_t)length) != 0 &&
-      errno == ECONNREFUSED && look(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &old) == 0 &&
+      errno == ECONNREFUSED &&
+      look(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &old) == 0 &&
       S_ISSOCK(old.st_mode))
     unlink(path);
   int on = 1;
